@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.spindle.loop;
+
+import reactor.core.publisher.Flux;
+import reactor.core.publisher.Mono;
+
+/** Publishers that hold a loop open until they end and signal on it. */
+final class Adoption {
+
+    private static final String KIND = "Publisher";
+
+    private Adoption() {}
+
+    static <T> Mono<T> onCurrent(Mono<T> source) {
+        return Mono.defer(() -> {
+            EventLoop loop = EventLoop.current();
+            return loop == null ? source : loop.adopt(source);
+        });
+    }
+
+    static <T> Flux<T> onCurrent(Flux<T> source) {
+        return Flux.defer(() -> {
+            EventLoop loop = EventLoop.current();
+            return loop == null ? source : loop.adopt(source);
+        });
+    }
+
+    // The handle is closed after the last signal, on the loop: there is no moment in which the loop looks idle.
+    static <T> Mono<T> adopt(EventLoop loop, Mono<T> source) {
+        return Mono.using(() -> loop.open(KIND), handle -> source.publishOn(loop), Handle::dispose, false);
+    }
+
+    static <T> Flux<T> adopt(EventLoop loop, Flux<T> source) {
+        return Flux.using(() -> loop.open(KIND), handle -> source.publishOn(loop), Handle::dispose, false);
+    }
+}

@@ -1,0 +1,397 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.spindle.loop;
+
+import io.netty.channel.IoEventLoop;
+import io.netty.channel.IoHandlerFactory;
+import io.netty.channel.epoll.Epoll;
+import io.netty.channel.epoll.EpollIoHandler;
+import io.netty.channel.nio.NioIoHandler;
+import java.time.Duration;
+import java.util.Objects;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.BiConsumer;
+import java.util.function.Consumer;
+import java.util.function.IntConsumer;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import reactor.core.Disposable;
+import reactor.core.Exceptions;
+import reactor.core.publisher.Flux;
+import reactor.core.publisher.Mono;
+import reactor.core.publisher.Sinks;
+import reactor.core.scheduler.Schedulers;
+import reactor.netty.resources.LoopResources;
+
+/** The life of a loop: what it accepts, what keeps it alive, how it ends. The turn itself is {@link NettyLoop}. */
+final class DefaultEventLoop implements EventLoop {
+
+    private static final Logger log = LoggerFactory.getLogger(EventLoop.class);
+
+    private static final int MAX_EXIT_CODE = 255;
+    private static final int UNCAUGHT_EXIT_CODE = 1;
+
+    private final EventLoopSpec spec;
+    private final boolean shared;
+    private final NettyLoop netty;
+    private final SingleLoopResources resources = new SingleLoopResources(this);
+    private final LoopWorker worker = new LoopWorker(this);
+    private final AtomicInteger referencedHandles = new AtomicInteger();
+    private final CountDownLatch endedLatch = new CountDownLatch(1);
+    private final Sinks.Empty<Void> endedSink = Sinks.empty();
+    private volatile boolean graceful;
+    private volatile boolean ended;
+
+    // Loop only, or before it starts and after it ended.
+    private boolean program;
+    private boolean exiting;
+    private int exitCode;
+    private @Nullable Throwable failure;
+
+    DefaultEventLoop(EventLoopSpec spec, boolean shared) {
+        this.spec = spec;
+        this.shared = shared;
+        this.netty = new NettyLoop(this, transport(spec.nativeTransport()));
+    }
+
+    private static IoHandlerFactory transport(boolean nativeTransport) {
+        return nativeTransport && Epoll.isAvailable() ? EpollIoHandler.newFactory() : NioIoHandler.newFactory();
+    }
+
+    EventLoop launch() {
+        netty.execute(() -> {});
+        return this;
+    }
+
+    int runProgram(Consumer<? super EventLoop> script) {
+        if (Schedulers.isInNonBlockingThread()) {
+            throw new IllegalStateException("EventLoop.run blocks until its program has ended, and the thread "
+                    + Thread.currentThread().getName()
+                    + " must not block; on a loop, start the work on the loop that is there: EventLoop.current()");
+        }
+        program = true;
+        netty.execute(() -> script.accept(this));
+        try {
+            endedLatch.await();
+        } catch (InterruptedException e) {
+            dispose();
+            Thread.currentThread().interrupt();
+            throw new IllegalStateException("interrupted while waiting for the program on loop " + name(), e);
+        }
+        if (failure != null) {
+            failure.addSuppressed(new Exception("EventLoop.run was called here"));
+            throw Exceptions.propagate(failure);
+        }
+        return exitCode;
+    }
+
+    @Override
+    public String name() {
+        return spec.name();
+    }
+
+    NettyLoop nettyLoop() {
+        return netty;
+    }
+
+    @Override
+    public IoEventLoop netty() {
+        return netty;
+    }
+
+    @Override
+    public LoopResources resources() {
+        return resources;
+    }
+
+    @Override
+    public boolean inLoop() {
+        return netty.inEventLoop();
+    }
+
+    @Override
+    public void nextTick(Runnable task) {
+        Objects.requireNonNull(task, "task");
+        accept();
+        onLoopOrReject(() -> netty.nextTick(task));
+    }
+
+    @Override
+    public void queueMicrotask(Runnable task) {
+        Objects.requireNonNull(task, "task");
+        accept();
+        onLoopOrReject(() -> netty.queueMicrotask(task));
+    }
+
+    @Override
+    public Handle setImmediate(Runnable task) {
+        Immediate immediate = new Immediate(this, Objects.requireNonNull(task, "task"));
+        accept();
+        onLoopOrReject(immediate::queue);
+        return immediate;
+    }
+
+    @Override
+    public Timeout setTimeout(Duration delay, Runnable task) {
+        return arm(Objects.requireNonNull(delay, "delay"), task, false);
+    }
+
+    @Override
+    public Timeout setInterval(Duration period, Runnable task) {
+        return arm(Objects.requireNonNull(period, "period"), task, true);
+    }
+
+    private Timeout arm(Duration delay, Runnable task, boolean repeats) {
+        LoopTimeout timeout =
+                new LoopTimeout(this, Objects.requireNonNull(task, "task"), Delays.nodeNanos(delay), repeats);
+        accept();
+        long startNanos = System.nanoTime();
+        onLoopOrReject(() -> timeout.arm(startNanos));
+        return timeout;
+    }
+
+    @Override
+    public Handle open(String kind) {
+        accept();
+        return new OpenHandle(this, Objects.requireNonNull(kind, "kind"));
+    }
+
+    @Override
+    public <T> Mono<T> adopt(Mono<T> source) {
+        return Adoption.adopt(this, source);
+    }
+
+    @Override
+    public <T> Flux<T> adopt(Flux<T> source) {
+        return Adoption.adopt(this, source);
+    }
+
+    @Override
+    public Disposable schedule(Runnable task) {
+        accept();
+        return worker.schedule(task);
+    }
+
+    @Override
+    public Disposable schedule(Runnable task, long delay, TimeUnit unit) {
+        accept();
+        return worker.schedule(task, delay, unit);
+    }
+
+    @Override
+    public Disposable schedulePeriodically(Runnable task, long initialDelay, long period, TimeUnit unit) {
+        accept();
+        return worker.schedulePeriodically(task, initialDelay, period, unit);
+    }
+
+    @Override
+    public Worker createWorker() {
+        return new LoopWorker(this);
+    }
+
+    @Override
+    public void init() {
+        if (isDisposed()) {
+            throw new IllegalStateException("loop " + name() + " has been disposed and cannot start again");
+        }
+    }
+
+    void post(LoopTask task) {
+        if (netty.isDiscarding()) {
+            throw Exceptions.failWithRejected();
+        }
+        try {
+            netty.execute(task);
+        } catch (RejectedExecutionException e) {
+            throw Exceptions.failWithRejected(e);
+        }
+        // The loop sets `ended`, then looks at its queue a last time: one of the two sides takes the task.
+        if (ended && task.withdraw()) {
+            throw Exceptions.failWithRejected();
+        }
+    }
+
+    /** Runs at once on the loop, else posts; forgotten if the loop has ended. */
+    void onLoop(Runnable task) {
+        if (inLoop()) {
+            task.run();
+        } else if (!netty.isShutdown()) {
+            try {
+                netty.execute(task);
+            } catch (RejectedExecutionException e) {
+                log.trace("[{}] ended meanwhile", name(), e);
+            }
+        }
+    }
+
+    void onLoopOrReject(Runnable task) {
+        if (netty.isDiscarding()) {
+            throw Exceptions.failWithRejected();
+        }
+        if (inLoop()) {
+            task.run();
+        } else {
+            post(new LoopTask(task, worker));
+        }
+    }
+
+    private void accept() {
+        if (isDisposed() || (graceful && !inLoop())) {
+            throw Exceptions.failWithRejected();
+        }
+    }
+
+    void handleReferenced() {
+        referencedHandles.incrementAndGet();
+    }
+
+    void handleReleased() {
+        if (referencedHandles.decrementAndGet() == 0 && !inLoop()) {
+            onLoop(() -> {}); // a turn, in which it may find that nothing is left
+        }
+    }
+
+    /** Called at the end of each turn. */
+    void turnEnded() {
+        if (!(program || graceful) || !isIdle()) {
+            return;
+        }
+        if (program) {
+            Consumer<EventLoop> hook = spec.beforeExitHook();
+            if (hook != null) {
+                netty.runThenDrain(() -> hook.accept(this));
+                if (!isIdle() || exiting) {
+                    return;
+                }
+            }
+            exiting = true;
+            runExitHook();
+            netty.drainMicrotasks();
+        }
+        end();
+    }
+
+    private boolean isIdle() {
+        return referencedHandles.get() == 0 && netty.isIdle();
+    }
+
+    void uncaught(Throwable error) {
+        Throwable uncaught = error;
+        boolean handlerFailed = false;
+        BiConsumer<EventLoop, Throwable> handler = spec.uncaughtHandler();
+        if (handler != null) {
+            try {
+                handler.accept(this, error);
+                return;
+            } catch (Throwable inHandler) {
+                handlerFailed = true;
+                uncaught = inHandler;
+                if (inHandler != error) {
+                    inHandler.addSuppressed(error);
+                }
+            }
+        }
+        if (program && !exiting) {
+            exiting = true;
+            failure = uncaught;
+            exitCode = UNCAUGHT_EXIT_CODE;
+            if (!handlerFailed) {
+                runExitHook();
+            }
+            end();
+        } else {
+            log.error("[{}] a callback threw, the loop goes on", name(), uncaught);
+        }
+    }
+
+    @Override
+    public void exit(int code) {
+        if (code < 0 || code > MAX_EXIT_CODE) {
+            throw new IllegalArgumentException("code must be from 0 to 255, was " + code);
+        }
+        if (shared) {
+            return;
+        }
+        if (!inLoop()) {
+            netty.discard();
+        }
+        onLoop(() -> {
+            if (program && !exiting) {
+                exiting = true;
+                exitCode = code;
+                runExitHook();
+            }
+            end();
+        });
+    }
+
+    private void runExitHook() {
+        IntConsumer hook = spec.exitHook();
+        if (hook != null) {
+            try {
+                hook.accept(exitCode);
+            } catch (Throwable error) {
+                log.error("[{}] the exit hook threw", name(), error);
+            }
+        }
+    }
+
+    @SuppressWarnings("FutureReturnValueIgnored") // ended() tells
+    private void end() {
+        netty.discard();
+        netty.shutdownGracefully(0, 0, TimeUnit.NANOSECONDS);
+    }
+
+    @Override
+    public void dispose() {
+        if (!shared) {
+            end();
+        }
+    }
+
+    @Override
+    public Mono<Void> disposeGracefully() {
+        return Mono.defer(() -> {
+            if (!shared && !graceful) {
+                graceful = true;
+                onLoop(() -> netty.timers().stopRepeating());
+            }
+            return shared ? Mono.empty() : onDispose();
+        });
+    }
+
+    @Override
+    public Mono<Void> onDispose() {
+        return endedSink.asMono();
+    }
+
+    @Override
+    public boolean isDisposed() {
+        return netty.isDiscarding();
+    }
+
+    /** Whether it ends, now or as soon as it is idle: nothing that repeats is armed any more. */
+    boolean isDisposing() {
+        return graceful || netty.isDiscarding();
+    }
+
+    boolean isDiscarding() {
+        return netty.isDiscarding();
+    }
+
+    /** Called as the last thing on the loop's thread. */
+    void ended() {
+        ended = true;
+        netty.clear();
+        endedSink.tryEmitEmpty();
+        endedLatch.countDown();
+    }
+
+    @Override
+    public String toString() {
+        return "EventLoop(" + name() + ")";
+    }
+}

@@ -1,0 +1,232 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.spindle.loop;
+
+import io.netty.channel.IoEventLoop;
+import java.time.Duration;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+import reactor.core.publisher.Flux;
+import reactor.core.publisher.Mono;
+import reactor.core.scheduler.Scheduler;
+import reactor.netty.resources.LoopResources;
+
+/**
+ * One thread that runs tasks, timers and network I/O to completion, one after the other, in Node's order.
+ *
+ * <p>Each turn goes through these phases, and after every single callback the tick queue and then the microtask queue
+ * are emptied:
+ * <pre>
+ *   posted tasks    tasks of the Scheduler, results that come home, tasks of Netty (a bounded batch)
+ *   poll            network I/O; blocks only when nothing else is to be done
+ *   check           the immediates queued before this phase
+ *   timers          those that are due, list by list
+ * </pre>
+ * Due timers also run before the first turn. That is the order of libuv since 1.45 and Node 20.
+ *
+ * <p>A loop is a Reactor {@link Scheduler}: {@code publishOn(loop)}, {@code Mono.delay(d, loop)} and the like work,
+ * its thread is {@link reactor.core.scheduler.NonBlocking}, and a {@link Scheduler.Worker} keeps the order of its
+ * tasks. It is also a Netty event loop: {@code HttpServer.create().runOn(loop.resources())} serves on this thread.
+ *
+ * <p>Thread-safe: every method may be called from any thread. Off the loop, a tick, microtask, immediate or timer is
+ * first posted to the loop's thread.
+ *
+ * @since 0.1.0
+ */
+public interface EventLoop extends Scheduler {
+
+    /**
+     * Runs a program on a loop of its own and returns when nothing is left to do: no referenced timer, immediate or
+     * {@link Handle}, no adopted publisher in flight, no open channel and no task. This is {@code node script.js}.
+     * The same as {@code EventLoopSpec.of("main").run(program)}.
+     *
+     * @param program called once, on the loop
+     * @return the exit code: 0, or what {@link #exit(int)} was given
+     * @throws RuntimeException or Error: what a callback threw, when nothing handles it (Node's uncaughtException);
+     *     the pending work is discarded
+     * @throws IllegalStateException if the calling thread must not block: on a loop or any other
+     *     {@link reactor.core.scheduler.NonBlocking} thread, or when it is interrupted while it waits
+     */
+    static int run(Consumer<? super EventLoop> program) {
+        return EventLoopSpec.of("main").run(program);
+    }
+
+    /**
+     * Starts a loop that lives until it is disposed, on a daemon thread. The same as
+     * {@code EventLoopSpec.of(name).start()}.
+     *
+     * @param name the name of its thread, not empty
+     * @return a running loop; its caller disposes it
+     */
+    static EventLoop create(String name) {
+        return EventLoopSpec.of(name).start();
+    }
+
+    /**
+     * Returns the loop that everybody in this JVM shares, started at the first call. It lives as long as the JVM:
+     * disposing it or its {@link #exit(int)} does nothing.
+     */
+    static EventLoop shared() {
+        return SharedEventLoop.get();
+    }
+
+    /** Returns the loop whose thread this is, or null off a loop. */
+    static @Nullable EventLoop current() {
+        return Thread.currentThread() instanceof LoopThread thread ? thread.eventLoop() : null;
+    }
+
+    /**
+     * Brings results home: a subscription made on a loop {@linkplain #adopt(Mono) is adopted} by that loop, any other
+     * passes through untouched. Adapters wrap what they return in this, so that work started on a loop signals there.
+     *
+     * @param source the work, wherever it runs
+     * @return a {@code Mono} that decides at each subscription
+     */
+    static <T> Mono<T> onCurrent(Mono<T> source) {
+        return Adoption.onCurrent(source);
+    }
+
+    /**
+     * The same as {@link #onCurrent(Mono)} for a {@code Flux}.
+     *
+     * @param source the work, wherever it runs
+     * @return a {@code Flux} that decides at each subscription
+     */
+    static <T> Flux<T> onCurrent(Flux<T> source) {
+        return Adoption.onCurrent(source);
+    }
+
+    /** Returns the name given at its creation, which is also the name of its thread. */
+    String name();
+
+    /** Returns whether the calling thread is this loop's. */
+    boolean inLoop();
+
+    /**
+     * Runs {@code task} as soon as the present callback has ended, before any other callback and before the
+     * microtasks. Ticks run in the order they were queued and may queue more, which run too before anything else: an
+     * endless chain starves the loop. Node analogue: {@code process.nextTick}.
+     *
+     * @param task runs once on the loop
+     * @throws java.util.concurrent.RejectedExecutionException if the loop has ended
+     */
+    void nextTick(Runnable task);
+
+    /**
+     * Runs {@code task} after the present callback, when the tick queue is empty. Node analogue:
+     * {@code queueMicrotask}.
+     *
+     * @param task runs once on the loop
+     * @throws java.util.concurrent.RejectedExecutionException if the loop has ended
+     */
+    void queueMicrotask(Runnable task);
+
+    /**
+     * Runs {@code task} in the check phase, after the I/O of this turn. An immediate queued by an immediate waits for
+     * the next turn. Node analogue: {@code setImmediate}.
+     *
+     * @param task runs once on the loop
+     * @return a handle; {@link Handle#dispose()} is Node's {@code clearImmediate}
+     * @throws java.util.concurrent.RejectedExecutionException if the loop has ended
+     */
+    Handle setImmediate(Runnable task);
+
+    /**
+     * Runs {@code task} once, not earlier than {@code delay} from now. Timers of equal delay run in the order they
+     * were set. Node analogue: {@code setTimeout}.
+     *
+     * @param delay in whole milliseconds, fractions are cut off as in Node; less than one (also zero and negative) is
+     *     1 ms; anything above 146 years is that. Unlike Node, a long delay never turns into 1 ms. For delays finer
+     *     than a millisecond use {@link #schedule(Runnable, long, java.util.concurrent.TimeUnit)}.
+     * @param task runs on the loop
+     * @return the timer
+     * @throws java.util.concurrent.RejectedExecutionException if the loop has ended
+     */
+    Timeout setTimeout(Duration delay, Runnable task);
+
+    /**
+     * Runs {@code task} again and again, each time at least {@code period} after the start of the run before. Missed
+     * periods are not made up for. Node analogue: {@code setInterval}.
+     *
+     * @param period as the delay of {@link #setTimeout(Duration, Runnable)}
+     * @param task runs on the loop; one that throws is reported and stays armed
+     * @return the timer; it never ends by itself
+     * @throws java.util.concurrent.RejectedExecutionException if the loop has ended
+     */
+    Timeout setInterval(Duration period, Runnable task);
+
+    /**
+     * Opens a handle that keeps this loop alive until it is disposed, for work that the loop cannot see by itself.
+     * Close it on the loop, after the last signal: a loop that is alive only for this handle may end at once.
+     *
+     * @param kind what it stands for, such as {@code "ChildProcess"}; shown in diagnostics
+     * @return an open, referenced handle
+     * @throws java.util.concurrent.RejectedExecutionException if the loop has ended
+     */
+    Handle open(String kind);
+
+    /**
+     * Adopts {@code source}: from subscription to its end or cancellation it keeps this loop alive, and its signals
+     * arrive on this loop, as posted tasks. The subscription itself happens on the calling thread; the Reactor
+     * {@code Context} is untouched. Cancel goes to the source at once.
+     *
+     * @param source the work, wherever it runs
+     * @return a {@code Mono} that signals on this loop
+     */
+    <T> Mono<T> adopt(Mono<T> source);
+
+    /**
+     * The same as {@link #adopt(Mono)} for a {@code Flux}; demand is passed on in batches, as by
+     * {@link Flux#publishOn(Scheduler)}.
+     *
+     * @param source the work, wherever it runs
+     * @return a {@code Flux} that signals on this loop
+     */
+    <T> Flux<T> adopt(Flux<T> source);
+
+    /**
+     * Returns this loop as Reactor Netty's resources: servers accept and serve, clients connect and talk, on this
+     * thread. Disposing the returned resources does nothing; an open channel keeps the loop alive.
+     */
+    LoopResources resources();
+
+    /** Returns the Netty event loop that this loop is made of, for registering channels and I/O handles. */
+    IoEventLoop netty();
+
+    /**
+     * Ends the loop now: what is running finishes, everything else is discarded. A call to
+     * {@link #run(Consumer)} returns {@code code}; elsewhere this is {@link #dispose()}. The first call wins.
+     * Node analogue: {@code process.exit(code)}.
+     *
+     * @param code the exit code, 0 to 255
+     */
+    void exit(int code);
+
+    /**
+     * Ends the loop now. The callback that is running finishes; queued tasks, timers and immediates are discarded and
+     * their handles read as disposed; open channels are closed. Idempotent, does not wait: see {@link #onDispose()}.
+     */
+    @Override
+    void dispose();
+
+    /**
+     * Ends the loop when nothing is left to do: from the subscription on, new work from outside is rejected, while
+     * timers, adopted publishers, channels and what they start may finish; intervals and periodic tasks stop.
+     * Combine with {@code timeout} and {@link #dispose()} for a limit.
+     *
+     * @return completes as {@link #onDispose()} does; cancel stops the waiting, not the ending
+     */
+    @Override
+    Mono<Void> disposeGracefully();
+
+    /**
+     * Completes when the loop has ended and its thread is about to stop.
+     *
+     * @return a {@code Mono} that may be subscribed to at any time, signalled by the loop's thread as its last act, or
+     *     by the subscriber's if the loop has ended
+     */
+    Mono<Void> onDispose();
+
+    /** Returns whether the loop has ended or is ending. */
+    @Override
+    boolean isDisposed();
+}

@@ -1,0 +1,99 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.spindle.loop;
+
+import java.util.concurrent.TimeUnit;
+import reactor.core.Disposable;
+import reactor.core.Exceptions;
+import reactor.core.scheduler.Scheduler;
+import reactor.core.scheduler.Schedulers;
+
+/**
+ * A worker is a flag that its posted tasks check when they run, and a list of its delayed tasks. The one queue of the
+ * loop keeps them in order.
+ */
+final class LoopWorker implements Scheduler.Worker {
+
+    private final DefaultEventLoop loop;
+    private volatile boolean disposed;
+
+    /** The delayed tasks that wait: a ring around this one, so that disposing unlinks them. Loop only. */
+    private final DelayedTask delayed = DelayedTask.once(() -> {}, this);
+
+    LoopWorker(DefaultEventLoop loop) {
+        this.loop = loop;
+    }
+
+    DefaultEventLoop loop() {
+        return loop;
+    }
+
+    @Override
+    public Disposable schedule(Runnable task) {
+        if (disposed) {
+            throw Exceptions.failWithRejected();
+        }
+        LoopTask posted = new LoopTask(Schedulers.onSchedule(task), this);
+        loop.post(posted);
+        return posted;
+    }
+
+    @Override
+    public Disposable schedule(Runnable task, long delay, TimeUnit unit) {
+        if (delay <= 0) {
+            return schedule(task);
+        }
+        return arm(DelayedTask.once(Schedulers.onSchedule(task), this), unit.toNanos(delay));
+    }
+
+    @Override
+    public Disposable schedulePeriodically(Runnable task, long initialDelay, long period, TimeUnit unit) {
+        long periodNanos = Math.max(1, unit.toNanos(period));
+        return arm(
+                DelayedTask.periodic(Schedulers.onSchedule(task), this, periodNanos),
+                Math.max(0, unit.toNanos(initialDelay)));
+    }
+
+    private Disposable arm(DelayedTask task, long delayNanos) {
+        if (disposed) {
+            throw Exceptions.failWithRejected();
+        }
+        long startNanos = System.nanoTime();
+        loop.onLoopOrReject(() -> task.arm(delayNanos, startNanos));
+        return task;
+    }
+
+    // loop only
+    void add(DelayedTask task) {
+        task.previousOfWorker = delayed.previousOfWorker;
+        task.nextOfWorker = delayed;
+        delayed.previousOfWorker.nextOfWorker = task;
+        delayed.previousOfWorker = task;
+    }
+
+    // loop only
+    void remove(DelayedTask task) {
+        task.previousOfWorker.nextOfWorker = task.nextOfWorker;
+        task.nextOfWorker.previousOfWorker = task.previousOfWorker;
+        task.previousOfWorker = task;
+        task.nextOfWorker = task;
+    }
+
+    @Override
+    public void dispose() {
+        if (!disposed) {
+            disposed = true;
+            loop.onLoop(this::cancelDelayed);
+        }
+    }
+
+    private void cancelDelayed() {
+        while (delayed.nextOfWorker != delayed) {
+            delayed.nextOfWorker.cancel();
+        }
+    }
+
+    @Override
+    public boolean isDisposed() {
+        return disposed || loop.isDiscarding();
+    }
+}

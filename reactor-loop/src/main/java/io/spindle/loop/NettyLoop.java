@@ -1,0 +1,302 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.spindle.loop;
+
+import io.netty.channel.IoHandler;
+import io.netty.channel.IoHandlerContext;
+import io.netty.channel.IoHandlerFactory;
+import io.netty.channel.SingleThreadIoEventLoop;
+import java.util.ArrayDeque;
+import java.util.concurrent.ThreadFactory;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.LockSupport;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The turn: Node's phases and queues on the thread of a Netty event loop. Everything is loop only but
+ * {@link #execute}, {@link #wakeUpFromOutside}, {@link #discard} and {@link #isDiscarding}.
+ *
+ * <p>Netty's own tasks and timers run here too: its tasks are posted tasks, its timers follow ours. Posted tasks are
+ * run in bounded batches, so that I/O is served whatever is queued.
+ */
+final class NettyLoop extends SingleThreadIoEventLoop {
+
+    private static final int BATCH_TASKS = 1024;
+    private static final int CLOCK_MASK = 63;
+    private static final long BATCH_NANOS = TimeUnit.MILLISECONDS.toNanos(1);
+    private static final long NO_DEADLINE = -1;
+
+    private final DefaultEventLoop host;
+    private final WakeUpGate gate = new WakeUpGate();
+    private final ArrayDeque<Runnable> ticks = new ArrayDeque<>(64);
+    private final ArrayDeque<Runnable> microtasks = new ArrayDeque<>(64);
+    private ArrayDeque<Immediate> immediates = new ArrayDeque<>(64);
+    private ArrayDeque<Immediate> checking = new ArrayDeque<>(64);
+    private final TimerLists timers = new TimerLists();
+    private final IoHandlerContext context = new PollContext();
+    private int referencedImmediates;
+    private volatile @Nullable Thread thread;
+    private volatile boolean discarding;
+
+    NettyLoop(DefaultEventLoop host, IoHandlerFactory transport) {
+        super(null, (ThreadFactory) body -> new LoopThread(body, host), DrainingIoHandler.wrap(transport));
+        this.host = host;
+    }
+
+    /** Posts a task. While the loop is awake this is one queue operation and one volatile read. */
+    @Override
+    public void execute(Runnable task) {
+        Thread loop = thread;
+        if (loop == null) {
+            super.execute(task); // starts the thread
+            return;
+        }
+        addTask(task);
+        if (Thread.currentThread() != loop) {
+            gate.wakeUp(loop, transport());
+        }
+    }
+
+    void wakeUpFromOutside() {
+        Thread loop = thread;
+        if (loop != null && Thread.currentThread() != loop) {
+            gate.wakeUp(loop, transport());
+        }
+    }
+
+    private IoHandler transport() {
+        return ((DrainingIoHandler) ioHandler()).transport();
+    }
+
+    void nextTick(Runnable task) {
+        ticks.add(task);
+    }
+
+    void queueMicrotask(Runnable task) {
+        microtasks.add(task);
+    }
+
+    void addImmediate(Immediate immediate) {
+        immediates.add(immediate);
+    }
+
+    void referenceImmediates(int change) {
+        referencedImmediates += change;
+    }
+
+    TimerLists timers() {
+        return timers;
+    }
+
+    /** Whether nothing is left that keeps the loop alive, other than the handles that the host counts. */
+    boolean isIdle() {
+        return referencedImmediates == 0
+                && timers.referenced() == 0
+                && ticks.isEmpty()
+                && microtasks.isEmpty()
+                && !hasTasks()
+                && getNumOfRegisteredChannels() == 0;
+    }
+
+    /** From now on no callback of ours starts any more. Any thread. */
+    void discard() {
+        discarding = true;
+    }
+
+    /** Drops what is queued. */
+    void clear() {
+        ticks.clear();
+        microtasks.clear();
+        immediates.clear();
+        checking.clear();
+        timers.clear();
+    }
+
+    boolean isDiscarding() {
+        return discarding;
+    }
+
+    @Override
+    protected void run() {
+        thread = Thread.currentThread();
+        ioHandler().initialize();
+        do {
+            runTimers();
+            runPosted();
+            poll();
+            runImmediates();
+            afterRunningAllTasks(); // Netty's tail tasks
+            if (isShuttingDown()) {
+                ioHandler().prepareToDestroy(); // closes the channels
+            } else {
+                host.turnEnded();
+            }
+        } while (!confirmShutdown());
+    }
+
+    /** Called by the I/O handler as the last thing on this thread: no task runs after this. */
+    void ended() {
+        host.ended();
+    }
+
+    private void runTimers() {
+        if (!timers.isEmpty()) {
+            timers.run(System.nanoTime(), this);
+            drain();
+        }
+        if (hasScheduledTasks()) {
+            long now = ticker().nanoTime();
+            for (Runnable task = pollScheduledTask(now); task != null; task = pollScheduledTask(now)) {
+                runThenDrain(task);
+            }
+        }
+    }
+
+    private void runPosted() {
+        long deadline = 0;
+        int ran = 0;
+        for (Runnable task = pollTask(); task != null; task = pollTask()) {
+            runThenDrain(task);
+            if ((++ran & CLOCK_MASK) == 0) {
+                long now = System.nanoTime();
+                if (deadline == 0) {
+                    deadline = now + BATCH_NANOS;
+                } else if (ran >= BATCH_TASKS || now - deadline >= 0) {
+                    return;
+                }
+            }
+        }
+    }
+
+    private void runImmediates() {
+        if (immediates.isEmpty()) {
+            return;
+        }
+        ArrayDeque<Immediate> queue = immediates; // those queued from now on wait for the next turn
+        immediates = checking;
+        checking = queue;
+        for (Immediate immediate = queue.poll(); immediate != null; immediate = queue.poll()) {
+            if (immediate.start() && runSafely(immediate)) {
+                drain(); // not after one that threw: the next immediate comes first, as in Node
+            }
+        }
+        drain();
+    }
+
+    private void poll() {
+        boolean hasChannels = getNumOfRegisteredChannels() > 0 || isShuttingDown();
+        if (!immediates.isEmpty() || hasTasks()) {
+            if (hasChannels) {
+                ioHandler().run(context);
+            }
+        } else if (hasChannels) {
+            gate.polling();
+            ioHandler().run(context);
+            gate.awake();
+        } else {
+            park();
+        }
+    }
+
+    /** Without a channel there is nothing to poll, and parking wakes faster than a selector. */
+    private void park() {
+        gate.parking();
+        if (!hasTasks() && !isShuttingDown()) {
+            long now = System.nanoTime();
+            long nanos = Math.min(delayNanos(now), timers.isEmpty() ? Long.MAX_VALUE : timers.nextExpiry() - now);
+            if (nanos > 0) {
+                LockSupport.parkNanos(this, nanos);
+            }
+        }
+        gate.awake();
+    }
+
+    /** For posted tasks: those of Netty run even while ours are discarded, they close what is open. */
+    void runThenDrain(Runnable task) {
+        try {
+            task.run();
+        } catch (Throwable error) {
+            uncaught(error);
+        }
+        drain();
+    }
+
+    /** Empties the tick queue, then the microtask queue, until both are empty. */
+    void drain() {
+        if (ticks.isEmpty() && microtasks.isEmpty()) {
+            return;
+        }
+        do {
+            for (Runnable tick = ticks.poll(); tick != null; tick = ticks.poll()) {
+                runSafely(tick);
+            }
+            drainMicrotasks();
+        } while (!ticks.isEmpty() && !discarding);
+    }
+
+    /** Runs the microtasks alone: at the end of a program, when ticks run no more. */
+    void drainMicrotasks() {
+        for (Runnable microtask = microtasks.poll(); microtask != null; microtask = microtasks.poll()) {
+            runSafely(microtask);
+        }
+    }
+
+    /** Returns whether it ran without an error: after one that threw, the next callback runs before the ticks. */
+    boolean runTimer(TimerEntry entry) {
+        if (discarding) {
+            return false;
+        }
+        try {
+            entry.fire();
+            return true;
+        } catch (Throwable error) {
+            uncaught(error);
+            return false;
+        }
+    }
+
+    private boolean runSafely(Runnable task) {
+        if (discarding) {
+            return false;
+        }
+        try {
+            task.run();
+            return true;
+        } catch (Throwable error) {
+            uncaught(error);
+            return false;
+        }
+    }
+
+    void uncaught(Throwable error) {
+        host.uncaught(error);
+    }
+
+    /** When the poll must end: the earlier of our timers and Netty's. */
+    private final class PollContext implements IoHandlerContext {
+
+        @Override
+        public boolean canBlock() {
+            return immediates.isEmpty()
+                    && !hasTasks()
+                    && !isShuttingDown()
+                    && (!hasScheduledTasks() || NettyLoop.this.delayNanos(System.nanoTime()) > 0)
+                    && (timers.isEmpty() || timers.nextExpiry() - System.nanoTime() > 0);
+        }
+
+        @Override
+        public long delayNanos(long now) {
+            long nettys = NettyLoop.this.delayNanos(now);
+            return timers.isEmpty() ? nettys : Math.max(0, Math.min(nettys, timers.nextExpiry() - now));
+        }
+
+        @Override
+        public long deadlineNanos() {
+            long nettys = NettyLoop.this.deadlineNanos();
+            if (timers.isEmpty()) {
+                return nettys;
+            }
+            long ours = Math.max(0, timers.nextExpiry() - ticker().initialNanoTime());
+            return nettys == NO_DEADLINE ? ours : Math.min(ours, nettys);
+        }
+    }
+}

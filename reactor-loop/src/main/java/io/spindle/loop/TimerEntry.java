@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.spindle.loop;
+
+import org.jspecify.annotations.Nullable;
+
+/** A place in the {@link TimerLists}: linked while it waits, linked to itself otherwise. Everything here is loop only. */
+abstract class TimerEntry {
+
+    TimerEntry previous = this;
+    TimerEntry next = this;
+
+    TimerLists.@Nullable DurationList list;
+
+    long startNanos;
+    boolean referenced = true;
+
+    /** Runs the callback; the entry is already unlinked and may link itself again. */
+    abstract void fire();
+
+    /** Whether it arms itself again after each run. */
+    abstract boolean repeats();
+
+    boolean isLinked() {
+        return list != null;
+    }
+}

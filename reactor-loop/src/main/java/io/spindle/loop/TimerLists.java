@@ -1,0 +1,263 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.spindle.loop;
+
+import java.util.Arrays;
+import java.util.HashMap;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Node's timers: one list for each duration, in the order in which the timers were set, and the lists in a binary heap
+ * by their earliest expiry. Setting a timer costs a look-up and a link, clearing one costs an unlink; an emptied list
+ * stays until its expiry, so that timers set and cleared again and again do not touch the heap. Loop only.
+ */
+final class TimerLists {
+
+    /** The timers of one duration; the sentinel {@code head} closes the ring. */
+    static final class DurationList {
+
+        final long nanos;
+        final TimerEntry head = new TimerEntry() {
+            @Override
+            void fire() {
+                throw new AssertionError("the head of a timer list does not fire");
+            }
+
+            @Override
+            boolean repeats() {
+                return false;
+            }
+        };
+        /** When the first timer is due, or earlier: clearing the first one leaves it as it was. */
+        long expiry;
+
+        long sequence;
+        int index = -1;
+
+        DurationList(long nanos) {
+            this.nanos = nanos;
+        }
+
+        @Nullable
+        TimerEntry first() {
+            TimerEntry first = head.next;
+            return first == head ? null : first;
+        }
+
+        /** Earlier expiry first; of equal ones the list that was made or moved first. */
+        boolean isBefore(DurationList other) {
+            long difference = expiry - other.expiry;
+            return difference < 0 || (difference == 0 && sequence < other.sequence);
+        }
+    }
+
+    private static final int INITIAL_LISTS = 16;
+
+    private final Map<Long, DurationList> byDuration = new HashMap<>();
+    private DurationList[] heap = new DurationList[INITIAL_LISTS];
+    private int size;
+    private long sequence;
+    private int referenced;
+
+    /** Links {@code entry}, to expire {@code nanos} after {@code startNanos}. */
+    void link(TimerEntry entry, long nanos, long startNanos) {
+        DurationList list = byDuration.get(nanos);
+        if (list == null) {
+            list = new DurationList(nanos);
+            byDuration.put(nanos, list);
+        }
+        entry.list = list;
+        entry.startNanos = startNanos;
+        // A list is sorted by start. Almost always the new one is the latest; a periodic task may start in the past.
+        TimerEntry before = list.head.previous;
+        while (before != list.head && before.startNanos - startNanos > 0) {
+            before = before.previous;
+        }
+        TimerEntry after = before.next;
+        before.next = entry;
+        entry.previous = before;
+        entry.next = after;
+        after.previous = entry;
+        if (entry.referenced) {
+            referenced++;
+        }
+        if (list.index < 0) {
+            list.expiry = startNanos + nanos;
+            list.sequence = sequence++;
+            push(list);
+        } else if (before == list.head && startNanos + nanos - list.expiry < 0) {
+            list.expiry = startNanos + nanos;
+            siftUp(list.index, list);
+        }
+    }
+
+    /** Unlinks {@code entry} if it waits. */
+    void unlink(TimerEntry entry) {
+        if (entry.list == null) {
+            return;
+        }
+        TimerEntry before = entry.previous;
+        TimerEntry after = entry.next;
+        before.next = after;
+        after.previous = before;
+        entry.previous = entry;
+        entry.next = entry;
+        entry.list = null;
+        if (entry.referenced) {
+            referenced--;
+        }
+    }
+
+    void reference(TimerEntry entry, boolean reference) {
+        if (entry.referenced != reference) {
+            entry.referenced = reference;
+            if (entry.isLinked()) {
+                referenced += reference ? 1 : -1;
+            }
+        }
+    }
+
+    /** How many timers that are waiting keep the loop alive. */
+    int referenced() {
+        return referenced;
+    }
+
+    boolean isEmpty() {
+        return size == 0;
+    }
+
+    /** When to look again: not later than the earliest timer, earlier only if that one was cleared. */
+    long nextExpiry() {
+        return heap[0].expiry;
+    }
+
+    /**
+     * Runs what is due at {@code now}, list by list: a list that is due is emptied of its due timers before the next
+     * one, as in Node. Ticks and microtasks run between any two callbacks, save after one that threw.
+     */
+    void run(long now, NettyLoop loop) {
+        while (size > 0 && heap[0].expiry - now <= 0) {
+            DurationList list = heap[0];
+            TimerEntry first = list.first();
+            if (first == null) {
+                remove(list);
+                continue;
+            }
+            long due = first.startNanos + list.nanos;
+            if (due != list.expiry) {
+                later(list, due); // its first timer was cleared: other lists may come before the next one
+                continue;
+            }
+            runList(list, now, loop);
+            if (loop.isDiscarding()) {
+                return;
+            }
+        }
+    }
+
+    private void runList(DurationList list, long now, NettyLoop loop) {
+        TimerEntry entry;
+        while ((entry = list.first()) != null) {
+            long due = entry.startNanos + list.nanos;
+            if (due - now > 0) {
+                later(list, due);
+                return;
+            }
+            unlink(entry);
+            if (loop.runTimer(entry)) {
+                loop.drain();
+            }
+            if (loop.isDiscarding()) {
+                return;
+            }
+        }
+        remove(list);
+    }
+
+    /** Unlinks what would arm itself for ever. */
+    void stopRepeating() {
+        for (int i = 0; i < size; i++) {
+            DurationList list = heap[i];
+            TimerEntry entry = list.head.next;
+            while (entry != list.head) {
+                TimerEntry following = entry.next;
+                if (entry.repeats()) {
+                    unlink(entry);
+                }
+                entry = following;
+            }
+        }
+    }
+
+    void clear() {
+        byDuration.clear();
+        Arrays.fill(heap, 0, size, null);
+        size = 0;
+        referenced = 0;
+    }
+
+    private void later(DurationList list, long expiry) {
+        list.expiry = expiry;
+        list.sequence = sequence++;
+        siftDown(list.index, list);
+    }
+
+    private void push(DurationList list) {
+        if (size == heap.length) {
+            heap = Arrays.copyOf(heap, size * 2);
+        }
+        siftUp(size++, list);
+    }
+
+    private void remove(DurationList list) {
+        int hole = list.index;
+        if (hole < 0) {
+            return;
+        }
+        byDuration.remove(list.nanos);
+        list.index = -1;
+        DurationList last = heap[--size];
+        heap[size] = null;
+        if (last != list) {
+            siftDown(hole, last);
+            if (heap[hole] == last) {
+                siftUp(hole, last);
+            }
+        }
+    }
+
+    private void siftUp(int start, DurationList list) {
+        int index = start;
+        while (index > 0) {
+            int parent = (index - 1) >>> 1;
+            DurationList above = heap[parent];
+            if (!list.isBefore(above)) {
+                break;
+            }
+            place(index, above);
+            index = parent;
+        }
+        place(index, list);
+    }
+
+    private void siftDown(int start, DurationList list) {
+        int index = start;
+        for (int child = 2 * index + 1; child < size; child = 2 * index + 1) {
+            if (child + 1 < size && heap[child + 1].isBefore(heap[child])) {
+                child++;
+            }
+            DurationList below = heap[child];
+            if (!below.isBefore(list)) {
+                break;
+            }
+            place(index, below);
+            index = child;
+        }
+        place(index, list);
+    }
+
+    private void place(int index, DurationList list) {
+        heap[index] = list;
+        list.index = index;
+    }
+}

@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.spindle.loop;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.spindle.testkit.LeakCheck;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.ExtendWith;
+import reactor.core.publisher.Mono;
+import reactor.core.scheduler.Schedulers;
+
+@ExtendWith(LeakCheck.class)
+class EventLoopRunTest {
+
+    @Test
+    void runReturnsWhenNothingIsLeftToDo() {
+        List<String> log = new ArrayList<>();
+
+        int code = EventLoop.run(loop -> {
+            log.add("start");
+            loop.setTimeout(Duration.ofMillis(5), () -> log.add("timeout"));
+            loop.setImmediate(() -> log.add("immediate"));
+            loop.queueMicrotask(() -> log.add("micro"));
+            loop.nextTick(() -> log.add("tick"));
+            log.add("end");
+        });
+
+        assertThat(code).isZero();
+        assertThat(log).containsExactly("start", "end", "tick", "micro", "immediate", "timeout");
+    }
+
+    @Test
+    void anAdoptedPublisherKeepsTheLoopAliveAndSignalsOnIt() {
+        List<String> log = new ArrayList<>();
+
+        EventLoop.run(loop -> {
+            loop.adopt(Mono.fromCallable(() -> "value").subscribeOn(Schedulers.boundedElastic()))
+                    .doFinally(end -> log.add("finally " + loop.inLoop()))
+                    .subscribe(value -> log.add(value + " " + (EventLoop.current() == loop)));
+            log.add("end");
+        });
+
+        assertThat(log).containsExactly("end", "value true", "finally true");
+    }
+
+    @Test
+    void anUncaughtErrorEndsTheRunAndIsThrownByIt() {
+        AtomicInteger code = new AtomicInteger();
+        EventLoopSpec spec = EventLoopSpec.of("main").onExit(code::set);
+
+        assertThatThrownBy(() -> spec.run(loop -> {
+                    loop.setTimeout(Duration.ofDays(1), () -> {});
+                    loop.setImmediate(() -> {
+                        throw new IllegalArgumentException("boom");
+                    });
+                }))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessage("boom");
+        assertThat(code).hasValue(1);
+    }
+
+    @Test
+    void exitReturnsItsCodeAndDropsWhatIsPending() {
+        List<String> log = new ArrayList<>();
+
+        int code = EventLoop.run(loop -> {
+            loop.setTimeout(Duration.ofMillis(1), () -> log.add("timeout"));
+            loop.nextTick(() -> log.add("tick"));
+            loop.exit(3);
+        });
+
+        assertThat(code).isEqualTo(3);
+        assertThat(log).isEmpty();
+    }
+}

@@ -1,0 +1,127 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.spindle.testkit;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.Set;
+import java.util.TreeSet;
+import java.util.concurrent.locks.LockSupport;
+import java.util.function.Supplier;
+import java.util.regex.Pattern;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.extension.AfterAllCallback;
+import org.junit.jupiter.api.extension.BeforeAllCallback;
+import org.junit.jupiter.api.extension.ExtensionContext;
+
+/**
+ * Compares threads, children, sockets, pipes and temporary files before and after a test class: what a class started
+ * must be gone within ten seconds of its end. Threads that the JVM, Reactor or Netty keep for ever do not count.
+ */
+public final class LeakCheck implements BeforeAllCallback, AfterAllCallback {
+
+    private static final Duration PATIENCE = Duration.ofSeconds(10);
+
+    private static final Pattern PERMANENT = Pattern.compile(
+            "boundedElastic-.*|parallel-.*|single-\\d+|process reaper.*|globalEventExecutor.*|ForkJoinPool.*"
+                    + "|Common-Cleaner|Cleaner-.*|Attach Listener|junit-.*|surefire-.*|ping-.*|reactor-http-.*"
+                    + "|reactor-tcp-.*|ObjectCleanerThread|CompletableFutureDelayScheduler|Thread-\\d+"
+                    + "|idle-connection-.*|HttpClient-.*|loop-shared|Keep-Alive-Timer|VirtualThread-.*"
+                    + "|C[12] CompilerThread.*|Notification Thread|Signal Dispatcher|Finalizer"
+                    + "|Reference Handler|main|Netty.*|netty-.*|spindle-default-.*|SIG.* handler|FileSystemWatch.*");
+
+    private static final ExtensionContext.Namespace NAMESPACE = ExtensionContext.Namespace.create(LeakCheck.class);
+
+    /** What this JVM has open. */
+    private record Open(Set<String> threads, Set<String> children, Set<String> descriptors, Set<String> temporaries) {
+
+        static Open now() {
+            return new Open(findThreads(), findChildren(), findDescriptors(), findTemporaries());
+        }
+
+        static Set<String> findThreads() {
+            return Thread.getAllStackTraces().keySet().stream()
+                    .filter(Thread::isAlive)
+                    .map(thread -> thread.getName())
+                    .filter(name -> !PERMANENT.matcher(name).matches())
+                    .collect(Collectors.toCollection(TreeSet::new));
+        }
+
+        static Set<String> findChildren() {
+            return ProcessHandle.current()
+                    .descendants()
+                    .map(child -> child.pid() + " " + child.info().command().orElse("?"))
+                    .collect(Collectors.toCollection(TreeSet::new));
+        }
+
+        static Set<String> findDescriptors() {
+            Path fds = Path.of("/proc/self/fd");
+            if (!Files.isDirectory(fds)) {
+                return Set.of();
+            }
+            try (Stream<Path> entries = Files.list(fds)) {
+                return entries.map(Open::target)
+                        .filter(target -> target.startsWith("socket:") || target.startsWith("pipe:"))
+                        .collect(Collectors.toCollection(TreeSet::new));
+            } catch (IOException e) {
+                throw new UncheckedIOException(e);
+            }
+        }
+
+        private static String target(Path fd) {
+            try {
+                return Files.readSymbolicLink(fd).toString();
+            } catch (IOException e) {
+                return ""; // closed while we looked
+            }
+        }
+
+        static Set<String> findTemporaries() {
+            try (Stream<Path> entries = Files.list(Path.of(System.getProperty("java.io.tmpdir")))) {
+                return entries.map(entry -> entry.getFileName().toString())
+                        .filter(name -> name.startsWith("spindle"))
+                        .collect(Collectors.toCollection(TreeSet::new));
+            } catch (IOException e) {
+                throw new UncheckedIOException(e);
+            }
+        }
+    }
+
+    /** For extension by annotation. */
+    public LeakCheck() {}
+
+    @Override
+    public void beforeAll(ExtensionContext context) {
+        context.getStore(NAMESPACE).put("before", Open.now());
+    }
+
+    @Override
+    public void afterAll(ExtensionContext context) {
+        Open before = context.getStore(NAMESPACE).get("before", Open.class);
+        assertThat(before).as("what was open before the test class").isNotNull();
+        gone("threads", before.threads(), Open::findThreads);
+        gone("child processes", before.children(), Open::findChildren);
+        gone("sockets and pipes", before.descriptors(), Open::findDescriptors);
+        gone("temporary files", before.temporaries(), Open::findTemporaries);
+    }
+
+    private static void gone(String what, Set<String> before, Supplier<Set<String>> look) {
+        long deadline = System.nanoTime() + PATIENCE.toNanos();
+        List<String> left = added(before, look.get());
+        while (!left.isEmpty() && System.nanoTime() - deadline < 0) {
+            LockSupport.parkNanos(Duration.ofMillis(20).toNanos());
+            left = added(before, look.get());
+        }
+        assertThat(left).as(what + " left behind by the test class").isEmpty();
+    }
+
+    private static List<String> added(Set<String> before, Set<String> now) {
+        return now.stream().filter(each -> !before.contains(each)).toList();
+    }
+}

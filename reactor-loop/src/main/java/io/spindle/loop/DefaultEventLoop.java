@@ -256,7 +256,7 @@ final class DefaultEventLoop implements EventLoop {
 
     /** Called at the end of each turn. */
     void turnEnded() {
-        if (!(program || graceful) || !isIdle()) {
+        if (!hasNothingLeft()) {
             return;
         }
         if (program) {
@@ -272,6 +272,11 @@ final class DefaultEventLoop implements EventLoop {
             netty.drainMicrotasks();
         }
         end();
+    }
+
+    /** Whether it is to end when nothing is left to do, and nothing is. */
+    boolean hasNothingLeft() {
+        return (program || graceful) && isIdle();
     }
 
     private boolean isIdle() {

@@ -188,6 +188,8 @@ final class NettyLoop extends SingleThreadIoEventLoop {
             if (hasChannels) {
                 ioHandler().run(context);
             }
+        } else if (host.hasNothingLeft()) {
+            return; // this turn is the last
         } else if (hasChannels) {
             gate.polling();
             ioHandler().run(context);

@@ -46,7 +46,7 @@ final class DelayedTask extends TimerEntry implements Disposable {
     }
 
     @Override
-    void fire() {
+    public void run() {
         if (isDisposed()) {
             return;
         }

@@ -22,6 +22,8 @@ public record BlockedLoop(String loop, State state, Duration held, List<StackTra
         BLOCKED,
         /** The thread computes. */
         COMPUTING,
+        /** The thread could run but is given no processor: the machine is overloaded, the callback is not at fault. */
+        STARVED,
         /** The callback has ended; the last report of it. */
         ENDED
     }
@@ -32,17 +34,20 @@ public record BlockedLoop(String loop, State state, Duration held, List<StackTra
         if (state == State.ENDED) {
             return "the callback that held loop " + loop + " has ended after about " + took;
         }
-        StringBuilder text = new StringBuilder("loop ")
-                .append(loop)
-                .append(" has been held by one callback for ")
-                .append(took)
-                .append(
-                        state == State.BLOCKED
-                                ? ", it waits: move the call to a BlockingPool"
-                                : ", it computes: move the work to a worker");
+        StringBuilder text =
+                new StringBuilder("loop " + loop + " has been held by one callback for " + took + ", " + advice());
         for (StackTraceElement frame : stack) {
             text.append(System.lineSeparator()).append("\tat ").append(frame);
         }
         return text.toString();
+    }
+
+    private String advice() {
+        return switch (state) {
+            case BLOCKED -> "it waits: move the call to a BlockingPool";
+            case COMPUTING -> "it computes: move the work to a worker";
+            case STARVED -> "but the machine gives it no processor";
+            case ENDED -> "it has ended";
+        };
     }
 }

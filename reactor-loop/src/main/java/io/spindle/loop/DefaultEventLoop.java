@@ -77,7 +77,7 @@ final class DefaultEventLoop implements EventLoop {
         return listener != null ? listener : report -> log.warn("[{}] {}", name(), report);
     }
 
-    private static IoHandlerFactory transport(boolean nativeTransport) {
+    static IoHandlerFactory transport(boolean nativeTransport) {
         return nativeTransport && Epoll.isAvailable() ? EpollIoHandler.newFactory() : NioIoHandler.newFactory();
     }
 
@@ -111,6 +111,10 @@ final class DefaultEventLoop implements EventLoop {
     @Override
     public String name() {
         return spec.name();
+    }
+
+    LoopWorker worker() {
+        return worker;
     }
 
     NettyLoop nettyLoop() {

@@ -58,7 +58,7 @@ final class DelayedTask extends TimerEntry implements Disposable {
         }
         long now = System.nanoTime();
         long onTime = dueNanos + periodNanos;
-        dueNanos = onTime - now >= 0 ? onTime : now;
+        dueNanos = onTime - now >= 0 ? onTime : now + periodNanos; // this run makes up for all that were missed
         try {
             task.run();
         } finally {

@@ -8,6 +8,7 @@ import org.jspecify.annotations.Nullable;
 import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
 import reactor.core.scheduler.Scheduler;
+import reactor.core.scheduler.Schedulers;
 import reactor.netty.resources.LoopResources;
 
 /**
@@ -68,6 +69,15 @@ public interface EventLoop extends Scheduler {
      */
     static EventLoop shared() {
         return SharedEventLoop.get();
+    }
+
+    /**
+     * Returns a factory that puts event loops behind Reactor's {@code Schedulers.newSingle} and, through it,
+     * {@code Schedulers.single()}; everything else stays Reactor's. To install it, before the first use:
+     * {@code Schedulers.setFactory(EventLoop.schedulersFactory())}.
+     */
+    static Schedulers.Factory schedulersFactory() {
+        return new LoopSchedulersFactory();
     }
 
     /** Returns the loop whose thread this is, or null off a loop. */

@@ -76,11 +76,21 @@ final class LoopWatchdog implements Runnable {
         private BlockedLoop held(long now) {
             long nanos = now - since;
             boolean computes = cpuNanos() - cpuSince > nanos / 2;
-            return new BlockedLoop(
-                    loop.name(),
-                    computes ? BlockedLoop.State.COMPUTING : BlockedLoop.State.BLOCKED,
-                    Duration.ofNanos(nanos),
-                    List.of(thread.getStackTrace()));
+            Thread.State threadState = thread.getState();
+            List<StackTraceElement> stack = List.of(thread.getStackTrace());
+            return new BlockedLoop(loop.name(), state(computes, threadState, stack), Duration.ofNanos(nanos), stack);
+        }
+
+        /** A thread in a system call reads as runnable: its innermost frame is native then. */
+        private static BlockedLoop.State state(
+                boolean computes, Thread.State threadState, List<StackTraceElement> stack) {
+            if (computes) {
+                return BlockedLoop.State.COMPUTING;
+            }
+            boolean inSystemCall = !stack.isEmpty() && stack.get(0).isNativeMethod();
+            return threadState == Thread.State.RUNNABLE && !inSystemCall
+                    ? BlockedLoop.State.STARVED
+                    : BlockedLoop.State.BLOCKED;
         }
 
         private long cpuNanos() {

@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.spindle.benchmarks;
+
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+
+/**
+ * A program that measures one thing and prints the figure, larger is better, as the last line of its output.
+ *
+ * @param command the program and its arguments; {@code --quick} is added for a smoke run
+ */
+record Contender(List<String> command) {
+
+    private static final long LIMIT_SECONDS = 180;
+
+    /** A class of this jar, in a JVM of its own with the heap that the published figures were taken with. */
+    static Contender java(Class<?> program, String... args) {
+        List<String> command = new ArrayList<>(List.of(
+                Path.of(System.getProperty("java.home"), "bin", "java").toString(), "-Xms1g", "-Xmx1g"));
+        if (Runtime.version().feature() >= 24) {
+            command.add("--enable-native-access=ALL-UNNAMED");
+            command.add("--sun-misc-unsafe-memory-access=allow");
+        }
+        command.addAll(List.of("-cp", System.getProperty("java.class.path"), program.getName()));
+        command.addAll(List.of(args));
+        return new Contender(command);
+    }
+
+    /** A script in {@code benchmarks/peers}, on Node. */
+    static Contender node(String script, String... args) {
+        List<String> command = new ArrayList<>(List.of("node", "benchmarks/peers/" + script));
+        command.addAll(List.of(args));
+        return new Contender(command);
+    }
+
+    /** Why this contender cannot run here, or null if it can. */
+    String missing() {
+        String program = command.get(0);
+        if (program.contains("/")) {
+            return null;
+        }
+        for (String directory : System.getenv("PATH").split(":")) {
+            if (Files.isExecutable(Path.of(directory, program))) {
+                return null;
+            }
+        }
+        return program + " is not installed";
+    }
+
+    double measure(boolean quick) throws IOException, InterruptedException {
+        List<String> line = new ArrayList<>(command);
+        if (quick) {
+            line.add("--quick");
+        }
+        Process process = new ProcessBuilder(line)
+                .redirectError(ProcessBuilder.Redirect.INHERIT)
+                .start();
+        process.getOutputStream().close();
+        Thread killer = new Thread(() -> {
+            try {
+                if (!process.waitFor(LIMIT_SECONDS, TimeUnit.SECONDS)) {
+                    process.destroyForcibly();
+                }
+            } catch (InterruptedException e) {
+                Thread.currentThread().interrupt();
+            }
+        });
+        killer.setDaemon(true);
+        killer.start();
+        String output = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8).strip();
+        int exit = process.waitFor();
+        killer.interrupt();
+        String last = output.substring(output.lastIndexOf('\n') + 1);
+        try {
+            return Double.parseDouble(last);
+        } catch (NumberFormatException e) {
+            throw new IOException(String.join(" ", line) + " exited with " + exit + " and printed no figure: " + output);
+        }
+    }
+}

@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.spindle.benchmarks;
+
+import java.util.List;
+
+/**
+ * Runs the figures of one area: each contender in a fresh process, ours and the peer in turn, round after round, so
+ * that a change of the machine's speed meets both. Prints one tab-separated line a figure.
+ */
+public final class SideBySide {
+
+    private static final int ROUNDS = 5;
+
+    private SideBySide() {}
+
+    /**
+     * Runs one area.
+     *
+     * @param args the area, and {@code --quick} for one short round
+     */
+    public static void main(String[] args) throws Exception {
+        boolean quick = List.of(args).contains("--quick");
+        List<Figure> figures = figures(args[0]);
+        if (figures.isEmpty()) {
+            System.out.println(args[0] + "\t-\t-\t-\t-\tskipped (no figures yet)");
+            return;
+        }
+        System.out.println("name\tours\tpeer\tratio\tbar\tresult");
+        boolean anyShort = false;
+        for (Figure figure : figures) {
+            Figure.Result result = figure.run(quick ? 1 : ROUNDS, quick);
+            System.out.println(result.line());
+            anyShort |= result.isShort();
+        }
+        System.exit(anyShort ? 1 : 0);
+    }
+
+    private static List<Figure> figures(String area) {
+        return switch (area) {
+            case "loop" -> LoopFigures.all();
+            case "process" -> ProcessFigures.all();
+            default -> List.of();
+        };
+    }
+}

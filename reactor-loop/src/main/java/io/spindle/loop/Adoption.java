@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.spindle.loop;
 
+import reactor.core.Disposable;
 import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
+import reactor.core.scheduler.Scheduler;
 
 /** Publishers that hold a loop open until they end and signal on it. */
 final class Adoption {
@@ -26,11 +28,25 @@ final class Adoption {
     }
 
     // The handle is closed after the last signal, on the loop: there is no moment in which the loop looks idle.
-    static <T> Mono<T> adopt(EventLoop loop, Mono<T> source) {
-        return Mono.using(() -> loop.open(KIND), handle -> source.publishOn(loop), Handle::dispose, false);
+    static <T> Mono<T> adopt(DefaultEventLoop loop, Mono<T> source) {
+        return Mono.using(() -> loop.open(KIND), handle -> source.publishOn(new Home(loop)), Handle::dispose, false);
     }
 
-    static <T> Flux<T> adopt(EventLoop loop, Flux<T> source) {
-        return Flux.using(() -> loop.open(KIND), handle -> source.publishOn(loop), Handle::dispose, false);
+    static <T> Flux<T> adopt(DefaultEventLoop loop, Flux<T> source) {
+        return Flux.using(() -> loop.open(KIND), handle -> source.publishOn(new Home(loop)), Handle::dispose, false);
+    }
+
+    /** The loop without its refusal of new work while it ends gracefully: what was adopted before may still signal. */
+    private record Home(DefaultEventLoop loop) implements Scheduler {
+
+        @Override
+        public Disposable schedule(Runnable task) {
+            return loop.worker().schedule(task);
+        }
+
+        @Override
+        public Worker createWorker() {
+            return loop.createWorker();
+        }
     }
 }

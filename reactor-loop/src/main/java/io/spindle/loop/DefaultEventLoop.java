@@ -7,11 +7,15 @@ import io.netty.channel.epoll.Epoll;
 import io.netty.channel.epoll.EpollIoHandler;
 import io.netty.channel.nio.NioIoHandler;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.List;
 import java.util.Objects;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.BiConsumer;
 import java.util.function.Consumer;
 import java.util.function.IntConsumer;
@@ -39,7 +43,7 @@ final class DefaultEventLoop implements EventLoop {
     private final NettyLoop netty;
     private final SingleLoopResources resources = new SingleLoopResources(this);
     private final LoopWorker worker = new LoopWorker(this);
-    private final AtomicInteger referencedHandles = new AtomicInteger();
+    private final Set<OpenHandle> handles = ConcurrentHashMap.newKeySet();
     private final CountDownLatch endedLatch = new CountDownLatch(1);
     private final Sinks.Empty<Void> endedSink = Sinks.empty();
     private volatile boolean graceful;
@@ -57,7 +61,23 @@ final class DefaultEventLoop implements EventLoop {
         this.netty = new NettyLoop(this, transport(spec.nativeTransport()));
     }
 
-    private static IoHandlerFactory transport(boolean nativeTransport) {
+    EventLoopSpec spec() {
+        return spec;
+    }
+
+    /** Called as the first thing on the loop's thread. */
+    void started() {
+        if (!spec.blockedThreshold().isZero()) {
+            LoopWatchdog.watch(this, Thread.currentThread(), spec.blockedThreshold());
+        }
+    }
+
+    Consumer<BlockedLoop> blockedListener() {
+        Consumer<BlockedLoop> listener = spec.blockedListener();
+        return listener != null ? listener : report -> log.warn("[{}] {}", name(), report);
+    }
+
+    static IoHandlerFactory transport(boolean nativeTransport) {
         return nativeTransport && Epoll.isAvailable() ? EpollIoHandler.newFactory() : NioIoHandler.newFactory();
     }
 
@@ -91,6 +111,10 @@ final class DefaultEventLoop implements EventLoop {
     @Override
     public String name() {
         return spec.name();
+    }
+
+    LoopWorker worker() {
+        return worker;
     }
 
     NettyLoop nettyLoop() {
@@ -155,8 +179,29 @@ final class DefaultEventLoop implements EventLoop {
 
     @Override
     public Handle open(String kind) {
+        return opened(new OpenHandle(this, Objects.requireNonNull(kind, "kind"), null));
+    }
+
+    @Override
+    public Handle open(String kind, Runnable onClose) {
+        Objects.requireNonNull(onClose, "onClose");
+        return opened(new OpenHandle(this, Objects.requireNonNull(kind, "kind"), onClose));
+    }
+
+    private Handle opened(OpenHandle handle) {
         accept();
-        return new OpenHandle(this, Objects.requireNonNull(kind, "kind"));
+        referenced(handle);
+        return handle;
+    }
+
+    @Override
+    public LoopMetrics metrics() {
+        List<String> kinds =
+                new ArrayList<>(handles.stream().map(OpenHandle::kind).toList());
+        kinds.addAll(Collections.nCopies(netty.timers().referenced(), "Timeout"));
+        kinds.addAll(Collections.nCopies(netty.referencedImmediates(), "Immediate"));
+        kinds.addAll(Collections.nCopies(netty.channels(), "Channel"));
+        return netty.counters().snapshot(netty, netty.isAsleep(), List.copyOf(kinds));
     }
 
     @Override
@@ -244,19 +289,20 @@ final class DefaultEventLoop implements EventLoop {
         }
     }
 
-    void handleReferenced() {
-        referencedHandles.incrementAndGet();
+    void referenced(OpenHandle handle) {
+        handles.add(handle);
     }
 
-    void handleReleased() {
-        if (referencedHandles.decrementAndGet() == 0 && !inLoop()) {
+    void released(OpenHandle handle) {
+        handles.remove(handle);
+        if (!inLoop() && handles.isEmpty()) {
             onLoop(() -> {}); // a turn, in which it may find that nothing is left
         }
     }
 
     /** Called at the end of each turn. */
     void turnEnded() {
-        if (!(program || graceful) || !isIdle()) {
+        if (!hasNothingLeft()) {
             return;
         }
         if (program) {
@@ -274,8 +320,13 @@ final class DefaultEventLoop implements EventLoop {
         end();
     }
 
+    /** Whether it is to end when nothing is left to do, and nothing is. */
+    boolean hasNothingLeft() {
+        return (program || graceful) && isIdle();
+    }
+
     private boolean isIdle() {
-        return referencedHandles.get() == 0 && netty.isIdle();
+        return handles.isEmpty() && netty.isIdle();
     }
 
     void uncaught(Throwable error) {

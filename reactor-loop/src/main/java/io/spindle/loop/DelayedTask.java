@@ -46,7 +46,7 @@ final class DelayedTask extends TimerEntry implements Disposable {
     }
 
     @Override
-    void fire() {
+    public void run() {
         if (isDisposed()) {
             return;
         }
@@ -58,7 +58,7 @@ final class DelayedTask extends TimerEntry implements Disposable {
         }
         long now = System.nanoTime();
         long onTime = dueNanos + periodNanos;
-        dueNanos = onTime - now >= 0 ? onTime : now;
+        dueNanos = onTime - now >= 0 ? onTime : now + periodNanos; // this run makes up for all that were missed
         try {
             task.run();
         } finally {

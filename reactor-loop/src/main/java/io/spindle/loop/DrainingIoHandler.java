@@ -103,6 +103,7 @@ final class DrainingIoHandler implements IoHandler {
 
         @Override
         public void handle(IoRegistration registration, IoEvent event) {
+            loop.ioCallback();
             try {
                 handle.handle(registration, event);
             } catch (Throwable error) {

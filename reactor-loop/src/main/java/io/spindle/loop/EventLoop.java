@@ -8,6 +8,7 @@ import org.jspecify.annotations.Nullable;
 import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
 import reactor.core.scheduler.Scheduler;
+import reactor.core.scheduler.Schedulers;
 import reactor.netty.resources.LoopResources;
 
 /**
@@ -19,6 +20,7 @@ import reactor.netty.resources.LoopResources;
  *   posted tasks    tasks of the Scheduler, results that come home, tasks of Netty (a bounded batch)
  *   poll            network I/O; blocks only when nothing else is to be done
  *   check           the immediates queued before this phase
+ *   close           the close callbacks of handles that were disposed
  *   timers          those that are due, list by list
  * </pre>
  * Due timers also run before the first turn. That is the order of libuv since 1.45 and Node 20.
@@ -67,6 +69,15 @@ public interface EventLoop extends Scheduler {
      */
     static EventLoop shared() {
         return SharedEventLoop.get();
+    }
+
+    /**
+     * Returns a factory that puts event loops behind Reactor's {@code Schedulers.newSingle} and, through it,
+     * {@code Schedulers.single()}; everything else stays Reactor's. To install it, before the first use:
+     * {@code Schedulers.setFactory(EventLoop.schedulersFactory())}.
+     */
+    static Schedulers.Factory schedulersFactory() {
+        return new LoopSchedulersFactory();
     }
 
     /** Returns the loop whose thread this is, or null off a loop. */
@@ -165,6 +176,18 @@ public interface EventLoop extends Scheduler {
     Handle open(String kind);
 
     /**
+     * The same as {@link #open(String)} with a callback for the close phase: it runs once, after the immediates of the
+     * turn in which the handle was disposed, and the loop stays alive until it has run. libuv analogue:
+     * {@code uv_close}.
+     *
+     * @param kind what it stands for
+     * @param onClose runs on the loop, once, after the handle was disposed
+     * @return an open, referenced handle
+     * @throws java.util.concurrent.RejectedExecutionException if the loop has ended
+     */
+    Handle open(String kind, Runnable onClose);
+
+    /**
      * Adopts {@code source}: from subscription to its end or cancellation it keeps this loop alive, and its signals
      * arrive on this loop, as posted tasks. The subscription itself happens on the calling thread; the Reactor
      * {@code Context} is untouched. Cancel goes to the source at once.
@@ -191,6 +214,9 @@ public interface EventLoop extends Scheduler {
 
     /** Returns the Netty event loop that this loop is made of, for registering channels and I/O handles. */
     IoEventLoop netty();
+
+    /** Returns what this loop has done and has to do, at this moment. May be called from any thread, at any time. */
+    LoopMetrics metrics();
 
     /**
      * Ends the loop now: what is running finishes, everything else is discarded. A call to

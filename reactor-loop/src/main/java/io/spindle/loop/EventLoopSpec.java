@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.spindle.loop;
 
+import java.time.Duration;
 import java.util.Objects;
 import java.util.function.BiConsumer;
 import java.util.function.Consumer;
@@ -8,7 +9,8 @@ import java.util.function.IntConsumer;
 import org.jspecify.annotations.Nullable;
 
 /**
- * An immutable description of an {@link EventLoop}: its name, its transport and what happens at its end and on errors.
+ * An immutable description of an {@link EventLoop}: its name, its transport, how it is watched, and what happens at
+ * its end and on errors.
  *
  * <p>Each method returns a new description; {@link #start()} and {@link #run(Consumer)} bring it to life, any number of
  * times.
@@ -17,23 +19,48 @@ import org.jspecify.annotations.Nullable;
  */
 public final class EventLoopSpec {
 
-    private final String name;
-    private final boolean nativeTransport;
-    private final @Nullable BiConsumer<EventLoop, Throwable> onUncaught;
-    private final @Nullable Consumer<EventLoop> beforeExit;
-    private final @Nullable IntConsumer onExit;
+    private static final Duration DEFAULT_BLOCKED_THRESHOLD = Duration.ofMillis(100);
 
-    private EventLoopSpec(
-            String name,
-            boolean nativeTransport,
-            @Nullable BiConsumer<EventLoop, Throwable> onUncaught,
-            @Nullable Consumer<EventLoop> beforeExit,
-            @Nullable IntConsumer onExit) {
-        this.name = name;
-        this.nativeTransport = nativeTransport;
-        this.onUncaught = onUncaught;
-        this.beforeExit = beforeExit;
-        this.onExit = onExit;
+    private final Options options;
+
+    /** Everything but the behaviour: changed on a copy, never after. */
+    private static final class Options {
+
+        private String name;
+        private boolean nativeTransport = true;
+        private Duration spin = Duration.ZERO;
+        private Duration blockedThreshold = DEFAULT_BLOCKED_THRESHOLD;
+        private boolean callbackTiming;
+        private @Nullable Consumer<BlockedLoop> onBlocked;
+        private @Nullable BiConsumer<EventLoop, Throwable> onUncaught;
+        private @Nullable Consumer<EventLoop> beforeExit;
+        private @Nullable IntConsumer onExit;
+
+        private Options(String name) {
+            this.name = name;
+        }
+
+        private Options(Options from) {
+            name = from.name;
+            nativeTransport = from.nativeTransport;
+            spin = from.spin;
+            blockedThreshold = from.blockedThreshold;
+            callbackTiming = from.callbackTiming;
+            onBlocked = from.onBlocked;
+            onUncaught = from.onUncaught;
+            beforeExit = from.beforeExit;
+            onExit = from.onExit;
+        }
+    }
+
+    private EventLoopSpec(Options options) {
+        this.options = options;
+    }
+
+    private EventLoopSpec with(Consumer<Options> change) {
+        Options changed = new Options(options);
+        change.accept(changed);
+        return new EventLoopSpec(changed);
     }
 
     /**
@@ -42,15 +69,36 @@ public final class EventLoopSpec {
      * @param name the name of the loop and of its thread, not empty
      */
     public static EventLoopSpec of(String name) {
+        return new EventLoopSpec(new Options(checkName(name)));
+    }
+
+    private static String checkName(String name) {
         if (Objects.requireNonNull(name, "name").isEmpty()) {
             throw new IllegalArgumentException("name must not be empty: it is the name of the loop's thread");
         }
-        return new EventLoopSpec(name, true, null, null, null);
+        return name;
+    }
+
+    private static Duration checkNotNegative(Duration duration, String name) {
+        if (Objects.requireNonNull(duration, name).isNegative()) {
+            throw new IllegalArgumentException(name + " must not be negative, was " + duration);
+        }
+        return duration;
+    }
+
+    /**
+     * Sets the name.
+     *
+     * @param name the name of the loop and of its thread, not empty
+     */
+    public EventLoopSpec name(String name) {
+        String checked = checkName(name);
+        return with(changed -> changed.name = checked);
     }
 
     /** Returns the name of the loop and of its thread. */
     public String name() {
-        return name;
+        return options.name;
     }
 
     /**
@@ -59,12 +107,71 @@ public final class EventLoopSpec {
      * @param nativeTransport true: epoll where it is available, NIO elsewhere; false: always NIO. Default: true
      */
     public EventLoopSpec nativeTransport(boolean nativeTransport) {
-        return new EventLoopSpec(name, nativeTransport, onUncaught, beforeExit, onExit);
+        return with(changed -> changed.nativeTransport = nativeTransport);
     }
 
     /** Returns whether the loop polls by the platform's native transport where there is one. */
     public boolean nativeTransport() {
-        return nativeTransport;
+        return options.nativeTransport;
+    }
+
+    /**
+     * Sets how long the loop looks for new tasks before it sleeps. Waking a sleeping thread takes 5 to 50 microseconds;
+     * spinning for that long makes answers from another thread arrive at once, at the price of a busy processor.
+     * Worth it with processors to spare, harmful without: it takes the processor from the thread it waits for.
+     *
+     * @param spin not negative. Default: zero, sleep at once
+     */
+    public EventLoopSpec spin(Duration spin) {
+        Duration checked = checkNotNegative(spin, "spin");
+        return with(changed -> changed.spin = checked);
+    }
+
+    /** Returns how long the loop looks for new tasks before it sleeps. */
+    public Duration spin() {
+        return options.spin;
+    }
+
+    /**
+     * Sets for how long one callback may hold the loop before the watchdog reports it: while it still runs, with its
+     * stack, again each time the duration has doubled, and once when it is over. The loop pays nothing for it.
+     *
+     * @param threshold not negative; at least 10 ms is useful; zero: do not watch. Default: 100 ms
+     */
+    public EventLoopSpec blockedThreshold(Duration threshold) {
+        Duration checked = checkNotNegative(threshold, "threshold");
+        return with(changed -> changed.blockedThreshold = checked);
+    }
+
+    /** Returns for how long one callback may hold the loop before it is reported; zero: never reported. */
+    public Duration blockedThreshold() {
+        return options.blockedThreshold;
+    }
+
+    /**
+     * Sets who is told when one callback holds the loop for too long. Each report is also a flight recorder event,
+     * {@code io.spindle.LoopBlocked}.
+     *
+     * @param listener called on the watchdog's thread; must not block for long. Default: a log line at WARN
+     */
+    public EventLoopSpec onBlocked(Consumer<BlockedLoop> listener) {
+        Objects.requireNonNull(listener, "listener");
+        return with(changed -> changed.onBlocked = listener);
+    }
+
+    /**
+     * Sets whether each callback is timed, for {@link LoopMetrics#slowest()}. A diagnosis: it reads the clock twice a
+     * callback, some 50 ns.
+     *
+     * @param timing default: false
+     */
+    public EventLoopSpec callbackTiming(boolean timing) {
+        return with(changed -> changed.callbackTiming = timing);
+    }
+
+    /** Returns whether each callback is timed. */
+    public boolean callbackTiming() {
+        return options.callbackTiming;
     }
 
     /**
@@ -75,7 +182,8 @@ public final class EventLoopSpec {
      *     error and a long-lived loop logs it. Node analogue: the event {@code uncaughtException}
      */
     public EventLoopSpec onUncaught(BiConsumer<EventLoop, Throwable> handler) {
-        return new EventLoopSpec(name, nativeTransport, Objects.requireNonNull(handler, "handler"), beforeExit, onExit);
+        Objects.requireNonNull(handler, "handler");
+        return with(changed -> changed.onUncaught = handler);
     }
 
     /**
@@ -85,7 +193,8 @@ public final class EventLoopSpec {
      * @param hook called on the loop. Node analogue: the event {@code beforeExit}
      */
     public EventLoopSpec beforeExit(Consumer<EventLoop> hook) {
-        return new EventLoopSpec(name, nativeTransport, onUncaught, Objects.requireNonNull(hook, "hook"), onExit);
+        Objects.requireNonNull(hook, "hook");
+        return with(changed -> changed.beforeExit = hook);
     }
 
     /**
@@ -96,7 +205,8 @@ public final class EventLoopSpec {
      *     {@code exit}
      */
     public EventLoopSpec onExit(IntConsumer hook) {
-        return new EventLoopSpec(name, nativeTransport, onUncaught, beforeExit, Objects.requireNonNull(hook, "hook"));
+        Objects.requireNonNull(hook, "hook");
+        return with(changed -> changed.onExit = hook);
     }
 
     /**
@@ -122,17 +232,22 @@ public final class EventLoopSpec {
     }
 
     @Nullable
+    Consumer<BlockedLoop> blockedListener() {
+        return options.onBlocked;
+    }
+
+    @Nullable
     BiConsumer<EventLoop, Throwable> uncaughtHandler() {
-        return onUncaught;
+        return options.onUncaught;
     }
 
     @Nullable
     Consumer<EventLoop> beforeExitHook() {
-        return beforeExit;
+        return options.beforeExit;
     }
 
     @Nullable
     IntConsumer exitHook() {
-        return onExit;
+        return options.onExit;
     }
 }

@@ -29,7 +29,7 @@ final class LoopTimeout extends TimerEntry implements Timeout {
     }
 
     @Override
-    void fire() {
+    public void run() {
         if (!repeats) {
             fired = true;
             task.run();

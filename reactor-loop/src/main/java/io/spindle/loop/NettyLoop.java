@@ -23,23 +23,31 @@ final class NettyLoop extends SingleThreadIoEventLoop {
     private static final int BATCH_TASKS = 1024;
     private static final int CLOCK_MASK = 63;
     private static final long BATCH_NANOS = TimeUnit.MILLISECONDS.toNanos(1);
+    private static final int SPINS_PER_CLOCK = 16;
     private static final long NO_DEADLINE = -1;
+    private static final long AWAKE = 0;
 
     private final DefaultEventLoop host;
+    private final LoopCounters counters;
+    private final long spinNanos;
     private final WakeUpGate gate = new WakeUpGate();
     private final ArrayDeque<Runnable> ticks = new ArrayDeque<>(64);
     private final ArrayDeque<Runnable> microtasks = new ArrayDeque<>(64);
     private ArrayDeque<Immediate> immediates = new ArrayDeque<>(64);
     private ArrayDeque<Immediate> checking = new ArrayDeque<>(64);
+    private final ArrayDeque<Runnable> closing = new ArrayDeque<>();
     private final TimerLists timers = new TimerLists();
     private final IoHandlerContext context = new PollContext();
     private int referencedImmediates;
+    private long asleepSince;
     private volatile @Nullable Thread thread;
     private volatile boolean discarding;
 
     NettyLoop(DefaultEventLoop host, IoHandlerFactory transport) {
         super(null, (ThreadFactory) body -> new LoopThread(body, host), DrainingIoHandler.wrap(transport));
         this.host = host;
+        this.counters = new LoopCounters(host.spec().callbackTiming());
+        this.spinNanos = host.spec().spin().toNanos();
     }
 
     /** Posts a task. While the loop is awake this is one queue operation and one volatile read. */
@@ -83,8 +91,34 @@ final class NettyLoop extends SingleThreadIoEventLoop {
         referencedImmediates += change;
     }
 
+    void addClosing(Runnable callback) {
+        closing.add(callback);
+    }
+
     TimerLists timers() {
         return timers;
+    }
+
+    LoopCounters counters() {
+        return counters;
+    }
+
+    /** Any thread. */
+    boolean isAsleep() {
+        return gate.isAsleep();
+    }
+
+    /** Any thread, to the precision of a moment. */
+    int queuedImmediates() {
+        return immediates.size() + checking.size();
+    }
+
+    int referencedImmediates() {
+        return Math.max(0, referencedImmediates);
+    }
+
+    int channels() {
+        return getNumOfRegisteredChannels();
     }
 
     /** Whether nothing is left that keeps the loop alive, other than the handles that the host counts. */
@@ -93,6 +127,7 @@ final class NettyLoop extends SingleThreadIoEventLoop {
                 && timers.referenced() == 0
                 && ticks.isEmpty()
                 && microtasks.isEmpty()
+                && closing.isEmpty()
                 && !hasTasks()
                 && getNumOfRegisteredChannels() == 0;
     }
@@ -108,6 +143,7 @@ final class NettyLoop extends SingleThreadIoEventLoop {
         microtasks.clear();
         immediates.clear();
         checking.clear();
+        closing.clear();
         timers.clear();
     }
 
@@ -119,11 +155,13 @@ final class NettyLoop extends SingleThreadIoEventLoop {
     protected void run() {
         thread = Thread.currentThread();
         ioHandler().initialize();
+        host.started();
         do {
             runTimers();
             runPosted();
             poll();
             runImmediates();
+            runClosing();
             afterRunningAllTasks(); // Netty's tail tasks
             if (isShuttingDown()) {
                 ioHandler().prepareToDestroy(); // closes the channels
@@ -182,19 +220,72 @@ final class NettyLoop extends SingleThreadIoEventLoop {
         drain();
     }
 
+    private void runClosing() {
+        for (Runnable callback = closing.poll(); callback != null; callback = closing.poll()) {
+            if (runSafely(callback)) {
+                drain();
+            }
+        }
+        drain();
+    }
+
     private void poll() {
+        long now = counters.turnEnds();
         boolean hasChannels = getNumOfRegisteredChannels() > 0 || isShuttingDown();
-        if (!immediates.isEmpty() || hasTasks()) {
+        if (isRunnable() || (spinNanos > 0 && spin(now))) {
             if (hasChannels) {
                 ioHandler().run(context);
             }
-        } else if (hasChannels) {
-            gate.polling();
-            ioHandler().run(context);
-            gate.awake();
+        } else if (host.hasNothingLeft()) {
+            return; // this turn is the last
         } else {
-            park();
+            asleepSince = now;
+            if (hasChannels) {
+                gate.polling();
+                ioHandler().run(context);
+            } else {
+                park();
+            }
+            awake();
         }
+    }
+
+    /** The sleep is over: with the first I/O callback of a poll, or when the poll returns. */
+    void awake() {
+        if (asleepSince != AWAKE) {
+            gate.awake();
+            counters.woke(asleepSince);
+            asleepSince = AWAKE;
+        }
+    }
+
+    /** Called before each I/O callback. */
+    void ioCallback() {
+        awake();
+        counters.callback();
+        counters.event();
+    }
+
+    private boolean isRunnable() {
+        return !immediates.isEmpty() || !closing.isEmpty() || hasTasks();
+    }
+
+    /** Looks for a task for a while before the loop sleeps: true when there is one, or a timer is due. */
+    private boolean spin(long now) {
+        long end = now + spinNanos;
+        do {
+            for (int i = 0; i < SPINS_PER_CLOCK; i++) {
+                if (hasTasks()) {
+                    return true;
+                }
+                Thread.onSpinWait();
+            }
+            now = System.nanoTime();
+            if (!timers.isEmpty() && timers.nextExpiry() - now <= 0) {
+                return true;
+            }
+        } while (now - end < 0);
+        return false;
     }
 
     /** Without a channel there is nothing to poll, and parking wakes faster than a selector. */
@@ -207,17 +298,30 @@ final class NettyLoop extends SingleThreadIoEventLoop {
                 LockSupport.parkNanos(this, nanos);
             }
         }
-        gate.awake();
     }
 
     /** For posted tasks: those of Netty run even while ours are discarded, they close what is open. */
     void runThenDrain(Runnable task) {
         try {
-            task.run();
+            call(task);
         } catch (Throwable error) {
             uncaught(error);
         }
         drain();
+    }
+
+    private void call(Runnable callback) {
+        counters.callback();
+        if (!counters.timing()) {
+            callback.run();
+            return;
+        }
+        long start = System.nanoTime();
+        try {
+            callback.run();
+        } finally {
+            counters.timed(callback, System.nanoTime() - start);
+        }
     }
 
     /** Empties the tick queue, then the microtask queue, until both are empty. */
@@ -246,7 +350,7 @@ final class NettyLoop extends SingleThreadIoEventLoop {
             return false;
         }
         try {
-            entry.fire();
+            call(entry);
             return true;
         } catch (Throwable error) {
             uncaught(error);
@@ -259,7 +363,7 @@ final class NettyLoop extends SingleThreadIoEventLoop {
             return false;
         }
         try {
-            task.run();
+            call(task);
             return true;
         } catch (Throwable error) {
             uncaught(error);

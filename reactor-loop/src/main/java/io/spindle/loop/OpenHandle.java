@@ -2,6 +2,7 @@
 package io.spindle.loop;
 
 import java.util.concurrent.atomic.AtomicIntegerFieldUpdater;
+import org.jspecify.annotations.Nullable;
 
 /** A handle that somebody else closes: one count on its loop while it is open and referenced. */
 final class OpenHandle implements Handle {
@@ -14,18 +15,23 @@ final class OpenHandle implements Handle {
 
     private final DefaultEventLoop loop;
     private final String kind;
+    private final @Nullable Runnable onClose;
     private volatile int state = REFERENCED;
 
-    OpenHandle(DefaultEventLoop loop, String kind) {
+    OpenHandle(DefaultEventLoop loop, String kind, @Nullable Runnable onClose) {
         this.loop = loop;
         this.kind = kind;
-        loop.handleReferenced();
+        this.onClose = onClose;
+    }
+
+    String kind() {
+        return kind;
     }
 
     @Override
     public Handle ref() {
         if (STATE.compareAndSet(this, UNREFERENCED, REFERENCED)) {
-            loop.handleReferenced();
+            loop.referenced(this);
         }
         return this;
     }
@@ -33,7 +39,7 @@ final class OpenHandle implements Handle {
     @Override
     public Handle unref() {
         if (STATE.compareAndSet(this, REFERENCED, UNREFERENCED)) {
-            loop.handleReleased();
+            loop.released(this);
         }
         return this;
     }
@@ -45,8 +51,15 @@ final class OpenHandle implements Handle {
 
     @Override
     public void dispose() {
-        if (STATE.getAndSet(this, CLOSED) == REFERENCED) {
-            loop.handleReleased();
+        int before = STATE.getAndSet(this, CLOSED);
+        if (before == CLOSED) {
+            return;
+        }
+        if (onClose != null) {
+            loop.onLoop(() -> loop.nettyLoop().addClosing(onClose)); // first, so that there is no idle moment
+        }
+        if (before == REFERENCED) {
+            loop.released(this);
         }
     }
 

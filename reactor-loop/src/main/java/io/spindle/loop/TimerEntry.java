@@ -4,7 +4,7 @@ package io.spindle.loop;
 import org.jspecify.annotations.Nullable;
 
 /** A place in the {@link TimerLists}: linked while it waits, linked to itself otherwise. Everything here is loop only. */
-abstract class TimerEntry {
+abstract class TimerEntry implements Runnable {
 
     TimerEntry previous = this;
     TimerEntry next = this;
@@ -15,7 +15,8 @@ abstract class TimerEntry {
     boolean referenced = true;
 
     /** Runs the callback; the entry is already unlinked and may link itself again. */
-    abstract void fire();
+    @Override
+    public abstract void run();
 
     /** Whether it arms itself again after each run. */
     abstract boolean repeats();

@@ -19,7 +19,7 @@ final class TimerLists {
         final long nanos;
         final TimerEntry head = new TimerEntry() {
             @Override
-            void fire() {
+            public void run() {
                 throw new AssertionError("the head of a timer list does not fire");
             }
 
@@ -58,6 +58,7 @@ final class TimerLists {
     private int size;
     private long sequence;
     private int referenced;
+    private int waiting;
 
     /** Links {@code entry}, to expire {@code nanos} after {@code startNanos}. */
     void link(TimerEntry entry, long nanos, long startNanos) {
@@ -78,6 +79,7 @@ final class TimerLists {
         entry.previous = before;
         entry.next = after;
         after.previous = entry;
+        waiting++;
         if (entry.referenced) {
             referenced++;
         }
@@ -103,6 +105,7 @@ final class TimerLists {
         entry.previous = entry;
         entry.next = entry;
         entry.list = null;
+        waiting--;
         if (entry.referenced) {
             referenced--;
         }
@@ -120,6 +123,11 @@ final class TimerLists {
     /** How many timers that are waiting keep the loop alive. */
     int referenced() {
         return referenced;
+    }
+
+    /** How many timers wait; from another thread to the precision of a moment. */
+    int waiting() {
+        return waiting;
     }
 
     boolean isEmpty() {
@@ -193,6 +201,7 @@ final class TimerLists {
         byDuration.clear();
         Arrays.fill(heap, 0, size, null);
         size = 0;
+        waiting = 0;
         referenced = 0;
     }
 

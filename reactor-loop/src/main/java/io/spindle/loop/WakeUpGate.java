@@ -60,6 +60,11 @@ final class WakeUpGate {
         gate.state = AWAKE;
     }
 
+    /** Any thread. */
+    boolean isAsleep() {
+        return gate.state != AWAKE;
+    }
+
     /** Wakes the loop if it sleeps. Any thread. */
     void wakeUp(Thread loop, IoHandler poller) {
         int state = gate.state;

@@ -13,6 +13,7 @@ import java.util.Set;
 import java.util.TreeSet;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.Supplier;
+import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
@@ -34,7 +35,9 @@ public final class LeakCheck implements BeforeAllCallback, AfterAllCallback {
                     + "|reactor-tcp-.*|ObjectCleanerThread|CompletableFutureDelayScheduler|Thread-\\d+"
                     + "|idle-connection-.*|HttpClient-.*|loop-shared|Keep-Alive-Timer|VirtualThread-.*"
                     + "|C[12] CompilerThread.*|Notification Thread|Signal Dispatcher|Finalizer"
-                    + "|Reference Handler|main|Netty.*|netty-.*|spindle-default-.*|SIG.* handler|FileSystemWatch.*");
+                    + "|Reference Handler|main|Netty.*|netty-.*|spindle-default-.*|SIG.* handler|FileSystemWatch.*|JFR .*");
+
+    private static final Pattern ATTACH_SOCKET = Pattern.compile("(\\d+) \\S*\\.java_pid");
 
     private static final ExtensionContext.Namespace NAMESPACE = ExtensionContext.Namespace.create(LeakCheck.class);
 
@@ -66,11 +69,27 @@ public final class LeakCheck implements BeforeAllCallback, AfterAllCallback {
                 return Set.of();
             }
             try (Stream<Path> entries = Files.list(fds)) {
+                Set<String> ofTheJvm = socketsOfTheJvm();
                 return entries.map(Open::target)
                         .filter(target -> target.startsWith("socket:") || target.startsWith("pipe:"))
+                        .filter(target -> !ofTheJvm.contains(target))
                         .collect(Collectors.toCollection(TreeSet::new));
             } catch (IOException e) {
                 throw new UncheckedIOException(e);
+            }
+        }
+
+        /** The socket on which the JVM listens for tools that attach: opened once, whenever the first one asks. */
+        private static Set<String> socketsOfTheJvm() throws IOException {
+            Path table = Path.of("/proc/net/unix");
+            if (!Files.isReadable(table)) {
+                return Set.of();
+            }
+            try (Stream<String> lines = Files.lines(table)) {
+                return lines.map(ATTACH_SOCKET::matcher)
+                        .filter(Matcher::find)
+                        .map(found -> "socket:[" + found.group(1) + "]")
+                        .collect(Collectors.toSet());
             }
         }
 

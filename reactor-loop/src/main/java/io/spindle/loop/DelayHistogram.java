@@ -1,0 +1,99 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.spindle.loop;
+
+import java.time.Duration;
+import java.util.concurrent.TimeUnit;
+
+/**
+ * How long the turns of an {@link EventLoop} took: the time for which an event, a timer or a task could have had to
+ * wait. A snapshot, immutable.
+ *
+ * <p>Durations are counted in buckets of at most 6 % width, from one nanosecond to 146 years. Node analogue:
+ * {@code perf_hooks.monitorEventLoopDelay}, sampled once a turn instead of by a timer, so an idle loop stays idle and
+ * a long stall is not counted as one sample among many short ones that never happened.
+ *
+ * @since 0.1.0
+ */
+public final class DelayHistogram {
+
+    private final long[] counts;
+    private final long count;
+    private final long totalNanos;
+    private final long maxNanos;
+
+    DelayHistogram(long[] counts, long totalNanos, long maxNanos) {
+        long sum = 0;
+        for (long each : counts) {
+            sum += each;
+        }
+        this.counts = counts;
+        this.count = sum;
+        this.totalNanos = totalNanos;
+        this.maxNanos = maxNanos;
+    }
+
+    /** Returns how many turns were measured. */
+    public long count() {
+        return count;
+    }
+
+    /** Returns the longest turn, zero if there was none. A difference reports the longest one ever. */
+    public Duration max() {
+        return Duration.ofNanos(maxNanos);
+    }
+
+    /** Returns the mean turn, zero if there was none. */
+    public Duration mean() {
+        return Duration.ofNanos(count == 0 ? 0 : totalNanos / count);
+    }
+
+    /**
+     * Returns the duration that {@code percent} percent of the turns did not exceed.
+     *
+     * @param percent above 0, up to 100; for example 99.9
+     * @throws IllegalArgumentException if {@code percent} is outside that range
+     */
+    public Duration percentile(double percent) {
+        if (!(percent > 0 && percent <= 100)) {
+            throw new IllegalArgumentException("percent must be above 0 and at most 100, was " + percent);
+        }
+        long rank = Math.max(1, (long) Math.ceil(count * percent / 100));
+        long seen = 0;
+        for (int index = 0; index < counts.length; index++) {
+            seen += counts[index];
+            if (seen >= rank) {
+                return Duration.ofNanos(Math.min(maxNanos, TurnTimes.highest(index)));
+            }
+        }
+        return max();
+    }
+
+    /** Returns how many turns took longer than {@code limit}, counted in whole buckets. */
+    public long exceeding(Duration limit) {
+        long above = 0;
+        for (int index = TurnTimes.index(limit.toNanos()) + 1; index < counts.length; index++) {
+            above += counts[index];
+        }
+        return above;
+    }
+
+    DelayHistogram since(DelayHistogram earlier) {
+        long[] difference = counts.clone();
+        for (int index = 0; index < difference.length; index++) {
+            difference[index] -= earlier.counts[index];
+        }
+        return new DelayHistogram(difference, totalNanos - earlier.totalNanos, maxNanos);
+    }
+
+    @Override
+    public String toString() {
+        return count == 0
+                ? "no turns"
+                : "p50 " + micros(50) + " us, p99 " + micros(99) + " us, p99.9 " + micros(99.9) + " us, max "
+                        + TimeUnit.NANOSECONDS.toMicros(maxNanos) + " us of " + count + " turns";
+    }
+
+    private long micros(double percent) {
+        return TimeUnit.NANOSECONDS.toMicros(percentile(percent).toNanos());
+    }
+}

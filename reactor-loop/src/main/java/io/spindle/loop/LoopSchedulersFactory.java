@@ -1,0 +1,16 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.spindle.loop;
+
+import java.util.concurrent.ThreadFactory;
+import reactor.core.scheduler.Scheduler;
+import reactor.core.scheduler.Schedulers;
+
+/** Puts event loops behind Reactor's factory methods for single-threaded schedulers. */
+final class LoopSchedulersFactory implements Schedulers.Factory {
+
+    @Override
+    public Scheduler newSingle(ThreadFactory threadFactory) {
+        String name = threadFactory.newThread(() -> {}).getName(); // never started: only its name is wanted
+        return EventLoop.create(name);
+    }
+}

@@ -1,0 +1,166 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.spindle.loop;
+
+import java.lang.management.ManagementFactory;
+import java.lang.management.ThreadMXBean;
+import java.time.Duration;
+import java.util.List;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.locks.LockSupport;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Looks at all loops of the JVM from one thread. A loop that is awake and in the same callback as at an earlier look is
+ * held; it is reported at its threshold, then each time the duration has doubled, then once when it is over. The loop
+ * itself pays nothing for it: the watchdog reads a counter that the loop keeps anyway.
+ *
+ * <p>No report is made on the strength of a look that came late itself: then the whole machine or JVM stood still (a
+ * collection, a starved processor), not one loop.
+ */
+final class LoopWatchdog implements Runnable {
+
+    private static final Logger log = LoggerFactory.getLogger(EventLoop.class);
+    private static final long MIN_INTERVAL_NANOS = Duration.ofMillis(5).toNanos();
+    private static final long MAX_INTERVAL_NANOS = Duration.ofMillis(100).toNanos();
+    private static final int LOOKS_PER_THRESHOLD = 2;
+    private static final ThreadMXBean THREADS = ManagementFactory.getThreadMXBean();
+
+    private static final Set<Watch> WATCHES = ConcurrentHashMap.newKeySet();
+    private static @Nullable Thread thread;
+
+    /** What is known of one loop. Watchdog only. */
+    private static final class Watch {
+
+        final DefaultEventLoop loop;
+        final Thread thread;
+        final long thresholdNanos;
+        long callback = -1;
+        long since;
+        long cpuSince;
+        long nextReport;
+        boolean reported;
+
+        Watch(DefaultEventLoop loop, Thread thread, long thresholdNanos) {
+            this.loop = loop;
+            this.thread = thread;
+            this.thresholdNanos = thresholdNanos;
+        }
+
+        void look(long now, boolean late) {
+            long callback = loop.nettyLoop().counters().callbacks();
+            boolean held = callback == this.callback && !loop.nettyLoop().isAsleep();
+            if (!held || (late && !reported)) {
+                if (reported) {
+                    report(new BlockedLoop(
+                            loop.name(), BlockedLoop.State.ENDED, Duration.ofNanos(now - since), List.of()));
+                }
+                begin(callback, now);
+            } else if (now - since >= nextReport) {
+                nextReport = 2 * Math.max(nextReport, (now - since) / 2);
+                reported = true;
+                report(held(now));
+            }
+        }
+
+        private void begin(long callback, long now) {
+            this.callback = callback;
+            since = now;
+            cpuSince = cpuNanos();
+            nextReport = thresholdNanos;
+            reported = false;
+        }
+
+        private BlockedLoop held(long now) {
+            long nanos = now - since;
+            boolean computes = cpuNanos() - cpuSince > nanos / 2;
+            Thread.State threadState = thread.getState();
+            List<StackTraceElement> stack = List.of(thread.getStackTrace());
+            return new BlockedLoop(loop.name(), state(computes, threadState, stack), Duration.ofNanos(nanos), stack);
+        }
+
+        /** A thread in a system call reads as runnable: its innermost frame is native then. */
+        private static BlockedLoop.State state(
+                boolean computes, Thread.State threadState, List<StackTraceElement> stack) {
+            if (computes) {
+                return BlockedLoop.State.COMPUTING;
+            }
+            boolean inSystemCall = !stack.isEmpty() && stack.get(0).isNativeMethod();
+            return threadState == Thread.State.RUNNABLE && !inSystemCall
+                    ? BlockedLoop.State.STARVED
+                    : BlockedLoop.State.BLOCKED;
+        }
+
+        private long cpuNanos() {
+            return THREADS.isThreadCpuTimeSupported() ? THREADS.getThreadCpuTime(thread.getId()) : 0;
+        }
+
+        private void report(BlockedLoop report) {
+            BlockedLoopEvent.commit(report);
+            try {
+                loop.blockedListener().accept(report);
+            } catch (RuntimeException e) {
+                log.error("[{}] the listener for blocked loops threw", loop.name(), e);
+            }
+        }
+    }
+
+    private LoopWatchdog() {}
+
+    /** Watches {@code loop} until it has ended. */
+    static void watch(DefaultEventLoop loop, Thread thread, Duration threshold) {
+        WATCHES.add(new Watch(loop, thread, threshold.toNanos()));
+        start();
+    }
+
+    private static void start() {
+        synchronized (WATCHES) {
+            if (thread == null) {
+                thread = new Thread(new LoopWatchdog(), "spindle-default-watchdog");
+                thread.setDaemon(true);
+                thread.start();
+            } else {
+                LockSupport.unpark(thread); // it sleeps for as long as the loops it knows allow
+            }
+        }
+    }
+
+    @Override
+    public void run() {
+        long asleep = System.nanoTime();
+        while (true) {
+            long interval = interval();
+            LockSupport.parkNanos(this, interval);
+            long now = System.nanoTime();
+            boolean late = now - asleep > 3 * interval;
+            asleep = now;
+            WATCHES.removeIf(watch -> !watch.thread.isAlive());
+            for (Watch watch : WATCHES) {
+                watch.look(now, late);
+            }
+            if (WATCHES.isEmpty() && ended()) {
+                return;
+            }
+        }
+    }
+
+    private static boolean ended() {
+        synchronized (WATCHES) {
+            if (!WATCHES.isEmpty()) {
+                return false;
+            }
+            thread = null;
+            return true;
+        }
+    }
+
+    private static long interval() {
+        long shortest = MAX_INTERVAL_NANOS;
+        for (Watch watch : WATCHES) {
+            shortest = Math.min(shortest, watch.thresholdNanos / LOOKS_PER_THRESHOLD);
+        }
+        return Math.max(MIN_INTERVAL_NANOS, shortest);
+    }
+}

@@ -1,0 +1,257 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.spindle.loop;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
+import io.spindle.testkit.LeakCheck;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.LockSupport;
+import jdk.jfr.Recording;
+import jdk.jfr.consumer.RecordedEvent;
+import jdk.jfr.consumer.RecordingFile;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.ExtendWith;
+import org.junit.jupiter.api.io.TempDir;
+import reactor.blockhound.integration.BlockHoundIntegration;
+import reactor.core.publisher.Mono;
+
+@ExtendWith(LeakCheck.class)
+class LoopObservabilityTest {
+
+    private static final Duration LIMIT = Duration.ofSeconds(20);
+
+    private static void end(EventLoop loop) {
+        loop.dispose();
+        loop.onDispose().block(LIMIT);
+    }
+
+    private static void spinFor(Duration duration) {
+        long end = System.nanoTime() + duration.toNanos();
+        long turns = 0;
+        while (System.nanoTime() - end < 0) {
+            turns++;
+        }
+        assertThat(turns).isNotNegative();
+    }
+
+    @Test
+    void utilizationTellsBusyFromIdle() {
+        EventLoop loop = EventLoop.create("utilization");
+        Mono.delay(Duration.ofMillis(200), loop).block(LIMIT);
+        LoopMetrics idle = loop.metrics();
+        Mono.fromRunnable(() -> spinFor(Duration.ofMillis(200)))
+                .subscribeOn(loop)
+                .block(LIMIT);
+        LoopMetrics busy = loop.metrics().since(idle);
+
+        assertThat(idle.utilization()).isLessThan(0.5);
+        assertThat(busy.active()).isGreaterThanOrEqualTo(Duration.ofMillis(199));
+        assertThat(busy.utilization()).isGreaterThan(idle.utilization());
+        assertThat(busy.callbacks()).isPositive();
+        end(loop);
+    }
+
+    @Test
+    void theHistogramKnowsTheStallsAndAnIdleLoopStaysIdle() throws InterruptedException {
+        EventLoop loop =
+                EventLoopSpec.of("stalls").blockedThreshold(Duration.ZERO).start();
+        CountDownLatch done = new CountDownLatch(1);
+        stall(loop, 5, done);
+        assertThat(done.await(20, TimeUnit.SECONDS)).isTrue();
+        DelayHistogram delay = loop.metrics().delay();
+        long turns = loop.metrics().turns();
+        Mono.delay(Duration.ofMillis(150)).block(LIMIT);
+
+        assertThat(delay.max()).isGreaterThanOrEqualTo(Duration.ofMillis(40));
+        assertThat(delay.exceeding(Duration.ofMillis(35))).isGreaterThanOrEqualTo(5);
+        assertThat(delay.percentile(100)).isEqualTo(delay.max());
+        assertThat(loop.metrics().turns() - turns).isLessThanOrEqualTo(2);
+        end(loop);
+    }
+
+    /** An immediate queued by an immediate has a turn of its own. */
+    private static void stall(EventLoop loop, int times, CountDownLatch done) {
+        loop.setImmediate(() -> {
+            if (times == 0) {
+                done.countDown();
+                return;
+            }
+            spinFor(Duration.ofMillis(40));
+            stall(loop, times - 1, done);
+        });
+    }
+
+    @Test
+    void percentilesAreWithinTheWidthOfABucket() {
+        TurnTimes times = new TurnTimes();
+        for (int i = 1; i <= 10_000; i++) {
+            times.record(i * 1_000L);
+        }
+        DelayHistogram histogram = times.snapshot();
+
+        assertThat(histogram.count()).isEqualTo(10_000);
+        for (double percent : new double[] {1, 50, 90, 99, 99.9}) {
+            double expected = percent / 100 * 10_000_000;
+            assertThat((double) histogram.percentile(percent).toNanos()).isBetween(expected * 0.999, expected * 1.07);
+        }
+        for (long nanos : new long[] {0, 1, 15, 16, 17, 1_000_003, Long.MAX_VALUE}) {
+            assertThat(TurnTimes.highest(TurnTimes.index(nanos))).isGreaterThanOrEqualTo(nanos);
+        }
+        assertThat(histogram.mean()).isEqualTo(Duration.ofNanos(5_000_500));
+    }
+
+    @Test
+    void queuesAndResourcesAreCounted() throws InterruptedException {
+        EventLoop loop = EventLoop.create("queues");
+        CountDownLatch held = new CountDownLatch(1);
+        CountDownLatch gate = new CountDownLatch(1);
+        loop.schedule(() -> {
+            loop.setTimeout(Duration.ofHours(1), () -> {});
+            loop.setImmediate(() -> {});
+            loop.open("Job");
+            held.countDown();
+            long turns = 0;
+            while (gate.getCount() > 0) {
+                turns++;
+            }
+            assertThat(turns).isNotNegative();
+        });
+        assertThat(held.await(20, TimeUnit.SECONDS)).isTrue();
+        loop.schedule(() -> {});
+        loop.schedule(() -> {});
+
+        LoopMetrics metrics = loop.metrics();
+        gate.countDown();
+
+        assertThat(metrics.queuedTasks()).isEqualTo(2);
+        assertThat(metrics.queuedImmediates()).isEqualTo(1);
+        assertThat(metrics.timers()).isEqualTo(1);
+        assertThat(metrics.resources()).containsExactlyInAnyOrder("Job", "Timeout", "Immediate");
+        end(loop);
+    }
+
+    @Test
+    void theSlowestCallbacksAreKeptWhenTimingIsOn() {
+        EventLoop loop = EventLoopSpec.of("slow").callbackTiming(true).start();
+        Mono.fromRunnable(() -> spinFor(Duration.ofMillis(30)))
+                .subscribeOn(loop)
+                .block(LIMIT);
+        Mono.fromRunnable(() -> {}).subscribeOn(loop).block(LIMIT);
+
+        assertThat(loop.metrics().slowest().get(0).duration()).isGreaterThanOrEqualTo(Duration.ofMillis(30));
+        end(loop);
+    }
+
+    @Test
+    void theWatchdogReportsWhatHoldsTheLoopWhileItRunsAndOnceWhenItIsOver() throws InterruptedException {
+        BlockingQueue<BlockedLoop> reports = new LinkedBlockingQueue<>();
+        EventLoop loop = EventLoopSpec.of("held")
+                .blockedThreshold(Duration.ofMillis(40))
+                .onBlocked(reports::add)
+                .start();
+        loop.schedule(() -> spinFor(Duration.ofMillis(500)));
+
+        BlockedLoop first = reports.poll(20, TimeUnit.SECONDS);
+        assertThat(first).isNotNull();
+        assertThat(first.loop()).isEqualTo("held");
+        assertThat(first.held()).isGreaterThanOrEqualTo(Duration.ofMillis(40));
+        assertThat(first.stack()).anyMatch(frame -> frame.getMethodName().equals("spinFor"));
+        assertThat(first.toString()).contains("loop held has been held by one callback");
+        BlockedLoop last = first;
+        int reported = 1;
+        while (last.state() != BlockedLoop.State.ENDED) {
+            last = reports.poll(20, TimeUnit.SECONDS);
+            assertThat(last).isNotNull();
+            reported++;
+        }
+
+        assertThat(last.stack()).isEmpty();
+        assertThat(reported).as("doubling keeps the reports few").isLessThanOrEqualTo(6);
+        end(loop);
+    }
+
+    @Test
+    void aWaitingCallbackIsToldFromAComputingOne() throws InterruptedException {
+        BlockingQueue<BlockedLoop> reports = new LinkedBlockingQueue<>();
+        EventLoop loop = EventLoopSpec.of("waits")
+                .blockedThreshold(Duration.ofMillis(60))
+                .onBlocked(reports::add)
+                .start();
+        loop.schedule(LoopObservabilityTest::waitOnTheLoop);
+
+        BlockedLoop report = reports.poll(20, TimeUnit.SECONDS);
+
+        assertThat(report).isNotNull();
+        assertThat(report.state()).isEqualTo(BlockedLoop.State.BLOCKED);
+        end(loop);
+    }
+
+    /** What a user must not do; BlockHound lets this one method pass. */
+    static void waitOnTheLoop() {
+        long end = System.nanoTime() + Duration.ofMillis(400).toNanos();
+        while (System.nanoTime() - end < 0) {
+            LockSupport.parkNanos(Duration.ofMillis(400).toNanos());
+        }
+    }
+
+    /** Found by BlockHound's service loader in the tests. */
+    public static final class Allowed implements BlockHoundIntegration {
+
+        /** Called by the service loader. */
+        public Allowed() {}
+
+        @Override
+        public void applyTo(reactor.blockhound.BlockHound.Builder builder) {
+            builder.allowBlockingCallsInside(LoopObservabilityTest.class.getName(), "waitOnTheLoop");
+        }
+    }
+
+    @Test
+    void aReportIsAFlightRecorderEvent(@TempDir Path directory) throws Exception {
+        Path file = directory.resolve("loop.jfr");
+        BlockingQueue<BlockedLoop> reports = new LinkedBlockingQueue<>();
+        try (Recording recording = new Recording()) {
+            recording.enable("io.spindle.LoopBlocked");
+            recording.start();
+            EventLoop loop = EventLoopSpec.of("recorded")
+                    .blockedThreshold(Duration.ofMillis(30))
+                    .onBlocked(reports::add)
+                    .start();
+            loop.schedule(() -> spinFor(Duration.ofMillis(200)));
+            assertThat(reports.poll(20, TimeUnit.SECONDS)).isNotNull();
+            recording.dump(file);
+            end(loop);
+        }
+
+        List<RecordedEvent> events = RecordingFile.readAllEvents(file);
+        assertThat(Files.size(file)).isPositive();
+        assertThat(events)
+                .anySatisfy(event -> assertThat(event.getString("loop")).isEqualTo("recorded"));
+    }
+
+    @Test
+    void micrometerReadsTheLoop() {
+        EventLoop loop = EventLoop.create("meters");
+        SimpleMeterRegistry registry = new SimpleMeterRegistry();
+        LoopMeters.of(loop).bindTo(registry);
+        Mono.fromRunnable(() -> {}).subscribeOn(loop).block(LIMIT);
+
+        assertThat(registry.get("spindle.loop.callbacks")
+                        .tag("loop", "meters")
+                        .functionCounter()
+                        .count())
+                .isPositive();
+        assertThat(registry.get("spindle.loop.utilization").gauge().value()).isBetween(0.0, 1.0);
+        assertThat(registry.get("spindle.loop.delay").timeGauges()).hasSize(4);
+        registry.close();
+        end(loop);
+    }
+}

@@ -1,0 +1,357 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.spindle.loop;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.spindle.testkit.LeakCheck;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicLong;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.ExtendWith;
+import reactor.core.Disposable;
+import reactor.core.Disposables;
+import reactor.core.publisher.Flux;
+import reactor.core.publisher.Mono;
+import reactor.core.scheduler.Scheduler;
+import reactor.core.scheduler.Schedulers;
+import reactor.test.StepVerifier;
+
+/** What Reactor expects of any Scheduler, restated for the loop. */
+@ExtendWith(LeakCheck.class)
+class LoopSchedulerTest {
+
+    private static final Duration LIMIT = Duration.ofSeconds(20);
+
+    private final EventLoop loop = EventLoop.create("scheduler-test");
+
+    @AfterEach
+    void dispose() {
+        loop.dispose();
+        loop.onDispose().block(LIMIT);
+    }
+
+    private static void await(CountDownLatch latch) throws InterruptedException {
+        assertThat(latch.await(20, TimeUnit.SECONDS)).isTrue();
+    }
+
+    /** Everything that was posted before has run when this returns. */
+    private void settle() {
+        Mono.fromRunnable(() -> {}).subscribeOn(loop).block(LIMIT);
+    }
+
+    @Test
+    void aTaskRunsOnceOnTheLoopAndReadsAsDisposedAfterwards() {
+        List<Boolean> inLoop = new CopyOnWriteArrayList<>();
+
+        Disposable task = loop.schedule(() -> inLoop.add(loop.inLoop()));
+        settle();
+
+        assertThat(inLoop).containsExactly(true);
+        assertThat(task.isDisposed()).isTrue();
+        assertThat(loop.inLoop()).isFalse();
+    }
+
+    @Test
+    void aDisposedTaskDoesNotRun() throws InterruptedException {
+        CountDownLatch gate = new CountDownLatch(1);
+        AtomicInteger runs = new AtomicInteger();
+        hold(gate);
+
+        Disposable task = loop.schedule(runs::incrementAndGet);
+        task.dispose();
+        gate.countDown();
+        settle();
+
+        assertThat(runs).hasValue(0);
+        assertThat(task.isDisposed()).isTrue();
+    }
+
+    /** Keeps the loop busy until the gate opens, without a blocking call. */
+    private void hold(CountDownLatch gate) throws InterruptedException {
+        CountDownLatch held = new CountDownLatch(1);
+        loop.schedule(() -> {
+            held.countDown();
+            long turns = 0;
+            while (gate.getCount() > 0) {
+                turns++;
+            }
+            assertThat(turns).isNotNegative();
+        });
+        await(held);
+    }
+
+    @Test
+    void aWorkerKeepsTheOrderOfItsTasksAlsoFromManyThreads() {
+        int tasks = 10_000;
+        List<Integer> seen = Flux.range(0, tasks).publishOn(loop).collectList().block(LIMIT);
+
+        assertThat(seen).hasSize(tasks).isSorted();
+    }
+
+    @Test
+    void disposingAWorkerDisposesItsTasksAsAGroupAndRejectsNewOnes() throws InterruptedException {
+        CountDownLatch gate = new CountDownLatch(1);
+        AtomicInteger runs = new AtomicInteger();
+        hold(gate);
+        Scheduler.Worker worker = loop.createWorker();
+        Disposable posted = worker.schedule(runs::incrementAndGet);
+        Disposable delayed = worker.schedule(runs::incrementAndGet, 1, TimeUnit.MILLISECONDS);
+        Disposable periodic = worker.schedulePeriodically(runs::incrementAndGet, 1, 1, TimeUnit.MILLISECONDS);
+
+        worker.dispose();
+        gate.countDown();
+        settle();
+        Mono.delay(Duration.ofMillis(20), loop).block(LIMIT);
+
+        assertThat(runs).hasValue(0);
+        assertThat(posted.isDisposed()).isTrue();
+        assertThat(delayed.isDisposed()).isTrue();
+        assertThat(periodic.isDisposed()).isTrue();
+        assertThatExceptionOfType(RejectedExecutionException.class).isThrownBy(() -> worker.schedule(() -> {}));
+        assertThatExceptionOfType(RejectedExecutionException.class)
+                .isThrownBy(() -> worker.schedule(() -> {}, 1, TimeUnit.SECONDS));
+        assertThat(loop.metrics().timers()).isZero();
+    }
+
+    @Test
+    void aDelayedTaskIsNeverEarly() throws InterruptedException {
+        int tasks = 200;
+        CountDownLatch done = new CountDownLatch(tasks);
+        AtomicLong early = new AtomicLong();
+        for (int i = 0; i < tasks; i++) {
+            long delayNanos = 1_000L + i * 137_003L;
+            long due = System.nanoTime() + delayNanos;
+            loop.schedule(
+                    () -> {
+                        if (System.nanoTime() - due < 0) {
+                            early.incrementAndGet();
+                        }
+                        done.countDown();
+                    },
+                    delayNanos,
+                    TimeUnit.NANOSECONDS);
+        }
+        await(done);
+
+        assertThat(early).hasValue(0);
+    }
+
+    @Test
+    void aPeriodicTaskRunsAtAFixedRateAndMakesUpForAStallOnce() throws InterruptedException {
+        CountDownLatch done = new CountDownLatch(6);
+        List<Long> at = new ArrayList<>();
+        Disposable.Swap periodic = Disposables.swap();
+        periodic.update(loop.schedulePeriodically(
+                () -> {
+                    at.add(System.nanoTime());
+                    if (at.size() == 2) {
+                        spinFor(Duration.ofMillis(100));
+                    }
+                    if (at.size() >= 6) {
+                        periodic.dispose();
+                    }
+                    done.countDown();
+                },
+                10,
+                10,
+                TimeUnit.MILLISECONDS));
+        await(done);
+        settle();
+
+        long afterStall = at.get(5) - at.get(1);
+        // Runs 3 to 6 follow a stall of 100 ms: one at once, the others a period apart; a burst would take no time.
+        assertThat(Duration.ofNanos(afterStall)).isGreaterThanOrEqualTo(Duration.ofMillis(125));
+        assertThat(at).hasSize(6);
+    }
+
+    private static void spinFor(Duration duration) {
+        long end = System.nanoTime() + duration.toNanos();
+        long turns = 0;
+        while (System.nanoTime() - end < 0) {
+            turns++;
+        }
+        assertThat(turns).isNotNegative();
+    }
+
+    @Test
+    void theThreadRefusesToBlock() {
+        Mono<String> blocking = Mono.fromCallable(
+                () -> Mono.just("x").hide().delayElement(Duration.ofMillis(1)).block());
+
+        StepVerifier.create(blocking.subscribeOn(loop))
+                .expectErrorSatisfies(error -> assertThat(error)
+                        .isInstanceOf(IllegalStateException.class)
+                        .hasMessageContaining("blocking"))
+                .verify(LIMIT);
+    }
+
+    @Test
+    void hooksOfReactorSeeEveryTask() {
+        AtomicInteger hooked = new AtomicInteger();
+        Schedulers.onScheduleHook("test", task -> {
+            hooked.incrementAndGet();
+            return task;
+        });
+        try {
+            loop.schedule(() -> {});
+            loop.schedule(() -> {}, 1, TimeUnit.MILLISECONDS);
+            loop.createWorker().schedule(() -> {});
+        } finally {
+            Schedulers.resetOnScheduleHook("test");
+        }
+
+        assertThat(hooked).hasValue(3);
+    }
+
+    @Test
+    void anErrorInOneTaskDoesNotLoseTheNext() {
+        List<Throwable> errors = new CopyOnWriteArrayList<>();
+        EventLoop other = EventLoopSpec.of("errors")
+                .onUncaught((of, error) -> errors.add(error))
+                .start();
+        AtomicInteger runs = new AtomicInteger();
+
+        other.schedule(() -> {
+            throw new IllegalStateException("boom");
+        });
+        other.schedule(runs::incrementAndGet);
+        other.disposeGracefully().block(LIMIT);
+
+        assertThat(runs).hasValue(1);
+        assertThat(errors).singleElement().satisfies(error -> assertThat(error).hasMessage("boom"));
+    }
+
+    @Test
+    void aDisposedLoopRejectsEverythingAndCannotStartAgain() {
+        loop.dispose();
+        loop.onDispose().block(LIMIT);
+
+        assertThat(loop.isDisposed()).isTrue();
+        assertThatExceptionOfType(RejectedExecutionException.class).isThrownBy(() -> loop.schedule(() -> {}));
+        assertThatExceptionOfType(RejectedExecutionException.class)
+                .isThrownBy(() -> loop.schedule(() -> {}, 1, TimeUnit.SECONDS));
+        assertThatExceptionOfType(RejectedExecutionException.class)
+                .isThrownBy(() -> loop.createWorker().schedule(() -> {}));
+        assertThatExceptionOfType(RejectedExecutionException.class).isThrownBy(() -> loop.nextTick(() -> {}));
+        assertThatExceptionOfType(RejectedExecutionException.class).isThrownBy(() -> loop.setImmediate(() -> {}));
+        assertThatExceptionOfType(RejectedExecutionException.class)
+                .isThrownBy(() -> loop.setTimeout(Duration.ofSeconds(1), () -> {}));
+        assertThatExceptionOfType(RejectedExecutionException.class).isThrownBy(() -> loop.open("x"));
+        assertThatThrownBy(loop::init).isInstanceOf(IllegalStateException.class);
+    }
+
+    @Test
+    void gracefulDisposalFinishesWhatIsPendingAndStopsWhatRepeats() {
+        List<String> log = new CopyOnWriteArrayList<>();
+        loop.setInterval(Duration.ofHours(1), () -> log.add("interval"));
+        loop.schedulePeriodically(() -> log.add("periodic"), 1, 1, TimeUnit.HOURS);
+        loop.setTimeout(Duration.ofMillis(20), () -> {
+            log.add("timeout");
+            loop.setImmediate(() -> log.add("immediate"));
+        });
+        loop.adopt(Mono.delay(Duration.ofMillis(30), Schedulers.parallel())).subscribe(tick -> log.add("adopted"));
+
+        loop.disposeGracefully().block(LIMIT);
+
+        assertThat(log).containsExactly("timeout", "immediate", "adopted");
+        assertThatExceptionOfType(RejectedExecutionException.class).isThrownBy(() -> loop.schedule(() -> {}));
+    }
+
+    @Test
+    void immediateDisposalDiscardsWhatIsPending() throws InterruptedException {
+        CountDownLatch gate = new CountDownLatch(1);
+        AtomicInteger runs = new AtomicInteger();
+        hold(gate);
+        Disposable posted = loop.schedule(runs::incrementAndGet);
+        Timeout timeout = loop.setTimeout(Duration.ofMillis(1), runs::incrementAndGet);
+
+        loop.dispose();
+        gate.countDown();
+        loop.onDispose().block(LIMIT);
+
+        assertThat(runs).hasValue(0);
+        assertThat(posted.isDisposed()).isTrue();
+        assertThat(timeout.isDisposed()).isTrue();
+    }
+
+    @Test
+    void disposingEndsALoopThatIsBusyWithTicksForEver() {
+        loop.schedule(() -> tickForEver());
+
+        loop.dispose();
+
+        StepVerifier.create(loop.onDispose()).expectComplete().verify(LIMIT);
+    }
+
+    private void tickForEver() {
+        loop.nextTick(this::tickForEver);
+    }
+
+    @Test
+    void noPostedTaskIsLostWhileTheLoopEnds() throws InterruptedException {
+        for (int round = 0; round < 200; round++) {
+            EventLoop racing = EventLoop.create("racing");
+            AtomicInteger accepted = new AtomicInteger();
+            CountDownLatch started = new CountDownLatch(1);
+            List<Disposable> tasks = new ArrayList<>();
+            Thread poster = new Thread(() -> {
+                try {
+                    while (true) {
+                        tasks.add(racing.schedule(() -> {}));
+                        accepted.incrementAndGet();
+                        started.countDown();
+                    }
+                } catch (RejectedExecutionException e) {
+                    started.countDown();
+                }
+            });
+            poster.start();
+            await(started);
+            racing.dispose();
+            poster.join(20_000);
+            racing.onDispose().block(LIMIT);
+
+            // Each accepted task has run or reads as disposed; none is left in between.
+            assertThat(tasks).hasSize(accepted.get()).allMatch(Disposable::isDisposed);
+        }
+    }
+
+    @Test
+    void aLoopCanStandBehindSchedulersSingle() {
+        Schedulers.setFactory(EventLoop.schedulersFactory());
+        try {
+            Scheduler single = Schedulers.newSingle("single-loop");
+            try {
+                assertThat(single).isInstanceOf(EventLoop.class);
+                assertThat(Mono.fromCallable(() -> Thread.currentThread().getName())
+                                .subscribeOn(single)
+                                .block(LIMIT))
+                        .startsWith("single-loop");
+            } finally {
+                single.dispose();
+            }
+        } finally {
+            Schedulers.resetFactory();
+        }
+    }
+
+    @Test
+    void badArgumentsAreRefusedAtTheCall() {
+        assertThatThrownBy(() -> EventLoop.create("")).hasMessageContaining("name must not be empty");
+        assertThatThrownBy(() -> EventLoopSpec.of("x").spin(Duration.ofMillis(-1)))
+                .hasMessage("spin must not be negative, was PT-0.001S");
+        assertThatThrownBy(() -> loop.exit(256)).hasMessage("code must be from 0 to 255, was 256");
+        assertThatThrownBy(() -> LoopGroup.create("x", 0)).hasMessage("size must be at least 1, was 0");
+        assertThatThrownBy(() -> loop.metrics().delay().percentile(0)).hasMessageContaining("percent must be above 0");
+    }
+}

@@ -1,0 +1,274 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.spindle.loop;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.netty.bootstrap.ServerBootstrap;
+import io.netty.buffer.ByteBuf;
+import io.netty.channel.Channel;
+import io.netty.channel.ChannelHandlerContext;
+import io.netty.channel.ChannelInitializer;
+import io.netty.channel.SimpleChannelInboundHandler;
+import io.netty.channel.socket.ServerSocketChannel;
+import io.spindle.testkit.LeakCheck;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.net.InetSocketAddress;
+import java.net.Socket;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.util.List;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.ExtendWith;
+import org.junit.jupiter.params.Parameter;
+import org.junit.jupiter.params.ParameterizedClass;
+import org.junit.jupiter.params.provider.ValueSource;
+import reactor.core.publisher.Flux;
+import reactor.core.publisher.Mono;
+import reactor.netty.DisposableServer;
+import reactor.netty.http.client.HttpClient;
+import reactor.netty.http.server.HttpServer;
+import reactor.netty.resources.ConnectionProvider;
+
+/** Servers and clients of Reactor Netty on the thread of a loop. */
+@ParameterizedClass(name = "native transport: {0}")
+@ValueSource(booleans = {true, false})
+@ExtendWith(LeakCheck.class)
+class NettyOnTheLoopTest {
+
+    private static final Duration LIMIT = Duration.ofSeconds(20);
+
+    @Parameter
+    boolean nativeTransport;
+
+    private EventLoop loop = EventLoop.shared();
+
+    @BeforeEach
+    void start() {
+        loop = EventLoopSpec.of("io-test").nativeTransport(nativeTransport).start();
+    }
+
+    @AfterEach
+    void stop() {
+        loop.dispose();
+        loop.onDispose().block(LIMIT);
+    }
+
+    private DisposableServer http(List<String> threads) {
+        return HttpServer.create()
+                .host("127.0.0.1")
+                .port(0)
+                .runOn(loop.resources())
+                .handle((request, response) -> {
+                    threads.add(Thread.currentThread().getName());
+                    return response.sendString(Mono.just("hello world\n"));
+                })
+                .bindNow(LIMIT);
+    }
+
+    @Test
+    void aServerAndAClientRunOnTheSameThreadAsTheTasks() {
+        List<String> threads = new CopyOnWriteArrayList<>();
+        DisposableServer server = http(threads);
+        ConnectionProvider connections = ConnectionProvider.create("io-test", 4);
+        HttpClient client =
+                HttpClient.create(connections).runOn(loop.resources()).baseUrl("http://127.0.0.1:" + server.port());
+
+        List<String> answers = Flux.range(0, 50)
+                .flatMap(
+                        i -> client.get().uri("/").responseContent().aggregate().asString(), 4)
+                .collectList()
+                .block(LIMIT);
+
+        assertThat(answers).hasSize(50).containsOnly("hello world\n");
+        assertThat(threads).hasSize(50).containsOnly("io-test");
+        connections.disposeLater().block(LIMIT);
+        server.disposeNow(LIMIT);
+    }
+
+    @Test
+    void ioIsServedWhileTasksPostThemselvesForEver() {
+        List<String> threads = new CopyOnWriteArrayList<>();
+        DisposableServer server = http(threads);
+        AtomicBoolean stop = new AtomicBoolean();
+        for (int i = 0; i < 20_000; i++) {
+            flood(stop);
+        }
+        HttpClient client = HttpClient.newConnection().baseUrl("http://127.0.0.1:" + server.port());
+
+        String answer =
+                client.get().uri("/").responseContent().aggregate().asString().block(LIMIT);
+
+        stop.set(true);
+        assertThat(answer).isEqualTo("hello world\n");
+        server.disposeNow(LIMIT);
+    }
+
+    private void flood(AtomicBoolean stop) {
+        if (!stop.get()) {
+            loop.schedule(() -> flood(stop));
+        }
+    }
+
+    @Test
+    void ticksAndMicrotasksRunBetweenTwoIoCallbacksOfOnePoll() throws Exception {
+        List<String> log = new CopyOnWriteArrayList<>();
+        CountDownLatch done = new CountDownLatch(2);
+        Channel server = new ServerBootstrap()
+                .group(loop.netty())
+                .channelFactory(() -> loop.resources().onChannel(ServerSocketChannel.class, loop.netty()))
+                .childHandler(new ChannelInitializer<Channel>() {
+                    @Override
+                    protected void initChannel(Channel channel) {
+                        channel.pipeline().addLast(new LoggingHandler(loop, log, done));
+                    }
+                })
+                .bind("127.0.0.1", 0)
+                .sync()
+                .channel();
+        InetSocketAddress address = (InetSocketAddress) server.localAddress();
+        try (Socket a = new Socket(address.getAddress(), address.getPort());
+                Socket b = new Socket(address.getAddress(), address.getPort())) {
+            // Both are accepted and registered, then both become ready while the loop is busy.
+            assertThat(awaitChannels(3)).isTrue();
+            CountDownLatch busy = new CountDownLatch(1);
+            CountDownLatch written = new CountDownLatch(1);
+            loop.schedule(() -> {
+                busy.countDown();
+                long turns = 0;
+                while (written.getCount() > 0) {
+                    turns++;
+                }
+                assertThat(turns).isNotNegative();
+            });
+            assertThat(busy.await(20, TimeUnit.SECONDS)).isTrue();
+            write(a, 'A');
+            write(b, 'B');
+            written.countDown();
+            assertThat(done.await(20, TimeUnit.SECONDS)).isTrue();
+        }
+        server.close().sync();
+
+        List<String> io = log.subList(0, 6);
+        String first = io.get(0).substring(4);
+        String second = first.equals("A") ? "B" : "A";
+        assertThat(log)
+                .containsExactly(
+                        "read" + first,
+                        "tick" + first,
+                        "micro" + first,
+                        "read" + second,
+                        "tick" + second,
+                        "micro" + second,
+                        "immediate" + first,
+                        "immediate" + second,
+                        "timeout" + first,
+                        "timeout" + second);
+    }
+
+    private boolean awaitChannels(int number) {
+        return Boolean.TRUE.equals(Flux.interval(Duration.ofMillis(5))
+                .map(tick -> loop.metrics().channels() >= number)
+                .takeUntil(reached -> reached)
+                .blockLast(LIMIT));
+    }
+
+    private static void write(Socket socket, char letter) {
+        try {
+            socket.getOutputStream().write(String.valueOf(letter).getBytes(StandardCharsets.US_ASCII));
+            socket.getOutputStream().flush();
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    private static final class LoggingHandler extends SimpleChannelInboundHandler<ByteBuf> {
+
+        private final EventLoop loop;
+        private final List<String> log;
+        private final CountDownLatch done;
+
+        LoggingHandler(EventLoop loop, List<String> log, CountDownLatch done) {
+            this.loop = loop;
+            this.log = log;
+            this.done = done;
+        }
+
+        @Override
+        protected void channelRead0(ChannelHandlerContext context, ByteBuf message) {
+            String name = message.toString(StandardCharsets.US_ASCII);
+            log.add("read" + name);
+            loop.setTimeout(Duration.ofMillis(1), () -> {
+                log.add("timeout" + name);
+                done.countDown();
+            });
+            loop.setImmediate(() -> log.add("immediate" + name));
+            loop.queueMicrotask(() -> log.add("micro" + name));
+            loop.nextTick(() -> log.add("tick" + name));
+        }
+    }
+
+    @Test
+    void aHandlerThatThrowsDoesNotHarmTheLoop() throws Exception {
+        List<Throwable> errors = new CopyOnWriteArrayList<>();
+        EventLoop failing = EventLoopSpec.of("failing-io")
+                .nativeTransport(nativeTransport)
+                .onUncaught((of, error) -> errors.add(error))
+                .start();
+        DisposableServer server = HttpServer.create()
+                .host("127.0.0.1")
+                .port(0)
+                .runOn(failing.resources())
+                .handle((request, response) -> {
+                    throw new IllegalStateException("handler");
+                })
+                .bindNow(LIMIT);
+        HttpClient client = HttpClient.newConnection().baseUrl("http://127.0.0.1:" + server.port());
+
+        for (int i = 0; i < 5; i++) {
+            Integer status = client.get()
+                    .uri("/")
+                    .responseSingle(
+                            (response, body) -> Mono.just(response.status().code()))
+                    .onErrorReturn(-1) // Reactor Netty closes the connection
+                    .block(LIMIT);
+            assertThat(status).isEqualTo(-1);
+        }
+
+        server.disposeNow(LIMIT);
+        failing.dispose();
+        failing.onDispose().block(LIMIT);
+        assertThat(errors).isEmpty();
+    }
+
+    @Test
+    void aGroupSpreadsTheConnectionsOfAServer() {
+        LoopGroup group = LoopGroup.of(EventLoopSpec.of("group").nativeTransport(nativeTransport), 3);
+        List<String> threads = new CopyOnWriteArrayList<>();
+        DisposableServer server = HttpServer.create()
+                .host("127.0.0.1")
+                .port(0)
+                .runOn(group.resources())
+                .handle((request, response) -> {
+                    threads.add(Thread.currentThread().getName());
+                    return response.send();
+                })
+                .bindNow(LIMIT);
+        HttpClient client = HttpClient.newConnection().baseUrl("http://127.0.0.1:" + server.port());
+
+        Flux.range(0, 12).concatMap(i -> client.get().uri("/").response()).blockLast(LIMIT);
+
+        assertThat(threads).hasSize(12).contains("group-1", "group-2", "group-3");
+        assertThat(group.loops()).hasSize(3);
+        server.disposeNow(LIMIT);
+        group.dispose();
+        group.onDispose().block(LIMIT);
+        assertThat(group.isDisposed()).isTrue();
+    }
+}

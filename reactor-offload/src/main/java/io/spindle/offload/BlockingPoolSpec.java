@@ -1,0 +1,123 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.spindle.offload;
+
+import java.time.Duration;
+import java.util.Objects;
+
+/**
+ * An immutable description of a {@link BlockingPool}: its name, how many threads and waiting tasks it may have, and how
+ * long an idle thread stays.
+ *
+ * <p>Each method returns a new description; {@link #start()} brings it to life, any number of times.
+ *
+ * @since 0.1.0
+ */
+public final class BlockingPoolSpec {
+
+    static final int THREADS_PER_CORE = 10;
+
+    private static final int DEFAULT_QUEUE_CAPACITY = 100_000;
+    private static final Duration DEFAULT_KEEP_ALIVE = Duration.ofSeconds(60);
+
+    private final String name;
+    private final int threads;
+    private final int queueCapacity;
+    private final Duration keepAlive;
+
+    private BlockingPoolSpec(String name, int threads, int queueCapacity, Duration keepAlive) {
+        this.name = name;
+        this.threads = threads;
+        this.queueCapacity = queueCapacity;
+        this.keepAlive = keepAlive;
+    }
+
+    /**
+     * Describes a pool with the defaults.
+     *
+     * @param name the name of the pool, not empty; its threads are called {@code name-1}, {@code name-2} and so on
+     */
+    public static BlockingPoolSpec of(String name) {
+        return new BlockingPoolSpec(checkName(name), defaultThreads(), DEFAULT_QUEUE_CAPACITY, DEFAULT_KEEP_ALIVE);
+    }
+
+    static String checkName(String name) {
+        if (Objects.requireNonNull(name, "name").isEmpty()) {
+            throw new IllegalArgumentException("name must not be empty: the pool's threads are called by it");
+        }
+        return name;
+    }
+
+    static int checkThreads(int threads) {
+        if (threads < 1) {
+            throw new IllegalArgumentException("threads must be 1 or more, was " + threads);
+        }
+        return threads;
+    }
+
+    static int defaultThreads() {
+        return THREADS_PER_CORE * Runtime.getRuntime().availableProcessors();
+    }
+
+    /** Returns the name of the pool. */
+    public String name() {
+        return name;
+    }
+
+    /**
+     * Sets how many threads the pool may have. They are started when they are needed.
+     *
+     * @param threads 1 or more. Default: ten for each processor
+     */
+    public BlockingPoolSpec threads(int threads) {
+        return new BlockingPoolSpec(name, checkThreads(threads), queueCapacity, keepAlive);
+    }
+
+    /** Returns how many threads the pool may have. */
+    public int threads() {
+        return threads;
+    }
+
+    /**
+     * Sets how many tasks may wait for a thread, those that run not counted. The next one is refused with
+     * {@link TaskRejectedException}.
+     *
+     * @param queueCapacity 1 or more. Default: 100,000
+     */
+    public BlockingPoolSpec queueCapacity(int queueCapacity) {
+        if (queueCapacity < 1) {
+            throw new IllegalArgumentException("queueCapacity must be 1 or more, was " + queueCapacity);
+        }
+        return new BlockingPoolSpec(name, threads, queueCapacity, keepAlive);
+    }
+
+    /** Returns how many tasks may wait for a thread. */
+    public int queueCapacity() {
+        return queueCapacity;
+    }
+
+    /**
+     * Sets how long a thread without work stays before it ends.
+     *
+     * @param keepAlive not negative; zero ends it at once. Default: 60 seconds
+     */
+    public BlockingPoolSpec keepAlive(Duration keepAlive) {
+        if (Objects.requireNonNull(keepAlive, "keepAlive").isNegative()) {
+            throw new IllegalArgumentException("keepAlive must not be negative, was " + keepAlive);
+        }
+        return new BlockingPoolSpec(name, threads, queueCapacity, keepAlive);
+    }
+
+    /** Returns how long a thread without work stays before it ends. */
+    public Duration keepAlive() {
+        return keepAlive;
+    }
+
+    /**
+     * Starts a pool. Its threads are daemons.
+     *
+     * @return a pool without a thread so far; its caller disposes it
+     */
+    public BlockingPool start() {
+        return DefaultBlockingPool.start(this, false, PoolThread::new);
+    }
+}

@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.spindle.offload;
+
+import io.spindle.loop.EventLoop;
+import io.spindle.loop.Handle;
+import java.util.concurrent.RejectedExecutionException;
+import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
+import reactor.core.CoreSubscriber;
+import reactor.core.publisher.Flux;
+import reactor.core.publisher.FluxOperator;
+import reactor.core.publisher.Operators;
+
+/** Maps the elements of a source on a pool, a bounded number at once, in order or not. */
+final class OffloadMap<T, R> extends FluxOperator<T, R> {
+
+    private static final String KIND = "BlockingPool.map";
+
+    private final DefaultBlockingPool pool;
+    private final Function<? super T, ? extends R> mapper;
+    private final int concurrency;
+    private final boolean ordered;
+
+    private OffloadMap(
+            Flux<T> source,
+            DefaultBlockingPool pool,
+            Function<? super T, ? extends R> mapper,
+            int concurrency,
+            boolean ordered) {
+        super(source);
+        this.pool = pool;
+        this.mapper = mapper;
+        this.concurrency = concurrency;
+        this.ordered = ordered;
+    }
+
+    static <T, R> Flux<R> of(
+            Flux<T> source,
+            DefaultBlockingPool pool,
+            Function<? super T, ? extends R> mapper,
+            int concurrency,
+            boolean ordered) {
+        return onAssembly(new OffloadMap<T, R>(source, pool, mapper, concurrency, ordered));
+    }
+
+    @Override
+    public void subscribe(CoreSubscriber<? super R> actual) {
+        EventLoop loop = EventLoop.current();
+        @Nullable Handle handle;
+        try {
+            handle = loop == null ? null : loop.open(KIND);
+        } catch (RejectedExecutionException error) { // the loop has ended
+            Operators.error(actual, Operators.onRejectedExecution(error, actual.currentContext()));
+            return;
+        }
+        source.subscribe(new OffloadMapSubscriber<>(actual, pool, mapper, concurrency, ordered, loop, handle));
+    }
+}

@@ -1,0 +1,386 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.spindle.offload;
+
+import io.spindle.loop.EventLoop;
+import io.spindle.loop.Handle;
+import java.util.Objects;
+import java.util.Queue;
+import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.atomic.AtomicIntegerFieldUpdater;
+import java.util.concurrent.atomic.AtomicLongFieldUpdater;
+import java.util.concurrent.atomic.AtomicReferenceArray;
+import java.util.concurrent.atomic.AtomicReferenceFieldUpdater;
+import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
+import org.reactivestreams.Subscription;
+import reactor.core.CoreSubscriber;
+import reactor.core.Exceptions;
+import reactor.core.publisher.Operators;
+import reactor.core.scheduler.Schedulers;
+import reactor.util.concurrent.Queues;
+import reactor.util.context.Context;
+
+/**
+ * The state of one subscription to a map: a slot for each element that was taken from the source and not yet emitted,
+ * and a drain that emits, on the loop or on whichever thread gets there first.
+ *
+ * <p>Ordered, the slots are a ring and the drain waits for the eldest; unordered, elements that are done queue up in
+ * {@code ready}, and the slots that are free in {@code free}.
+ */
+final class OffloadMapSubscriber<T, R> implements CoreSubscriber<T>, Subscription, Runnable {
+
+    @SuppressWarnings("rawtypes")
+    private static final AtomicIntegerFieldUpdater<OffloadMapSubscriber> WIP =
+            AtomicIntegerFieldUpdater.newUpdater(OffloadMapSubscriber.class, "wip");
+
+    @SuppressWarnings("rawtypes")
+    private static final AtomicLongFieldUpdater<OffloadMapSubscriber> REQUESTED =
+            AtomicLongFieldUpdater.newUpdater(OffloadMapSubscriber.class, "requested");
+
+    @SuppressWarnings("rawtypes")
+    private static final AtomicIntegerFieldUpdater<OffloadMapSubscriber> POSTED =
+            AtomicIntegerFieldUpdater.newUpdater(OffloadMapSubscriber.class, "posted");
+
+    @SuppressWarnings("rawtypes")
+    private static final AtomicReferenceFieldUpdater<OffloadMapSubscriber, Throwable> FAILURE =
+            AtomicReferenceFieldUpdater.newUpdater(OffloadMapSubscriber.class, Throwable.class, "failure");
+
+    private final CoreSubscriber<? super R> actual;
+    private final DefaultBlockingPool pool;
+    private final Function<? super T, ? extends R> mapper;
+    private final boolean ordered;
+    private final @Nullable EventLoop loop;
+    private final @Nullable Handle handle;
+    private final AtomicReferenceArray<@Nullable Element<T, R>> slots;
+    private final @Nullable Queue<Integer> free; // the drain gives, the source takes
+    private final @Nullable Queue<Element<T, R>> ready; // the pool gives, the drain takes
+
+    @SuppressWarnings("NullAway.Init") // set by onSubscribe, before anything else
+    private Subscription upstream;
+
+    private long taken; // source only, read by others after `done`
+    private long emitted; // drain only
+    private @Nullable Throwable error; // written before `done`
+    private volatile boolean done;
+    private volatile boolean cancelled;
+    private volatile @Nullable Throwable failure;
+    private volatile long requested;
+
+    @SuppressWarnings("unused") // through its updater
+    private volatile int wip;
+
+    @SuppressWarnings("unused") // through its updater
+    private volatile int posted;
+
+    OffloadMapSubscriber(
+            CoreSubscriber<? super R> actual,
+            DefaultBlockingPool pool,
+            Function<? super T, ? extends R> mapper,
+            int concurrency,
+            boolean ordered,
+            @Nullable EventLoop loop,
+            @Nullable Handle handle) {
+        this.actual = actual;
+        this.pool = pool;
+        this.mapper = mapper;
+        this.ordered = ordered;
+        this.loop = loop;
+        this.handle = handle;
+        this.slots = new AtomicReferenceArray<>(concurrency);
+        this.free = ordered ? null : Queues.<Integer>get(concurrency).get();
+        this.ready =
+                ordered ? null : Queues.<Element<T, R>>unboundedMultiproducer().get();
+        for (int i = 0; free != null && i < concurrency; i++) {
+            free.offer(i);
+        }
+    }
+
+    @Override
+    public Context currentContext() {
+        return actual.currentContext();
+    }
+
+    @Override
+    public void onSubscribe(Subscription subscription) {
+        if (Operators.validate(upstream, subscription)) {
+            upstream = subscription;
+            actual.onSubscribe(this);
+            subscription.request(slots.length());
+        }
+    }
+
+    @Override
+    public void onNext(T input) {
+        if (done) {
+            Operators.onNextDropped(input, currentContext());
+            return;
+        }
+        Integer slot = free == null ? Integer.valueOf((int) (taken % slots.length())) : free.poll();
+        if (slot == null || slots.get(slot) != null) {
+            upstream.cancel();
+            Operators.onDiscard(input, currentContext());
+            onError(Exceptions.failWithOverflow("the source emitted more than was requested"));
+            return;
+        }
+        Element<T, R> element = new Element<>(this, input, slot);
+        slots.set(slot, element);
+        taken++;
+        if (cancelled) { // who cancels sets this, then looks at the slots
+            element.abandon();
+            return;
+        }
+        TaskRejectedException refusal = pool.offer(element);
+        if (refusal != null) {
+            element.refuse(refusal);
+        }
+    }
+
+    @Override
+    public void onError(Throwable thrown) {
+        if (done) {
+            Operators.onErrorDropped(thrown, currentContext());
+            return;
+        }
+        error = thrown;
+        done = true;
+        drain();
+    }
+
+    @Override
+    public void onComplete() {
+        done = true;
+        drain();
+    }
+
+    @Override
+    public void request(long n) {
+        if (Operators.validate(n)) {
+            Operators.addCap(REQUESTED, this, n);
+            drain();
+        }
+    }
+
+    @Override
+    public void cancel() {
+        if (!cancelled) {
+            stop();
+            drain();
+        }
+    }
+
+    /** Stops the source and everything on the pool. */
+    private void stop() {
+        cancelled = true;
+        upstream.cancel();
+        for (int i = 0; i < slots.length(); i++) { // first those that wait, for else the freed threads would take them
+            Element<T, R> element = slots.get(i);
+            if (element != null) {
+                element.abandonWaiting();
+            }
+        }
+        for (int i = 0; i < slots.length(); i++) {
+            Element<T, R> element = slots.get(i);
+            if (element != null) {
+                element.abandon();
+            }
+        }
+        if (handle != null && loop != null && !loop.inLoop()) {
+            handle.dispose(); // cancelled from elsewhere
+        }
+    }
+
+    private void completed(Element<T, R> element) {
+        Throwable thrown = element.error;
+        if (ready != null) {
+            if (thrown != null) {
+                FAILURE.compareAndSet(this, null, thrown);
+            }
+            ready.offer(element);
+        }
+        drain();
+    }
+
+    private void drain() {
+        if (WIP.getAndIncrement(this) != 0) {
+            return;
+        }
+        if (loop == null || loop.inLoop()) {
+            drainLoop();
+            return;
+        }
+        posted = 1;
+        try {
+            loop.netty().execute(Schedulers.onSchedule(this));
+        } catch (RejectedExecutionException rejected) {
+            if (!cancelled) {
+                stop();
+                actual.onError(Operators.onRejectedExecution(rejected, currentContext()));
+            }
+            discardAll();
+            return; // wip stays above zero: nothing drains any more
+        }
+        if (loop.isDisposed() && POSTED.compareAndSet(this, 1, 0)) { // it may not have seen it
+            stop();
+            discardAll();
+        }
+    }
+
+    /** On the loop. */
+    @Override
+    public void run() {
+        if (POSTED.compareAndSet(this, 1, 0)) {
+            if (loop != null && loop.isDisposed()) {
+                stop(); // a loop that ends discards what is queued
+            }
+            drainLoop();
+        }
+    }
+
+    private void drainLoop() {
+        int missed = 1;
+        do {
+            long produced = 0;
+            while (!terminated()) {
+                Element<T, R> next = next();
+                if (next == null || produced == requested) {
+                    break;
+                }
+                if (PoolTask.STATE.compareAndSet(
+                        next, PoolTask.DONE, PoolTask.DELIVERED)) { // else cancelled, discarded
+                    R value = take(next);
+                    produced++;
+                    actual.onNext(value);
+                }
+            }
+            if (produced > 0 && !cancelled) {
+                Operators.produced(REQUESTED, this, produced);
+                upstream.request(produced);
+            }
+            missed = WIP.addAndGet(this, -missed);
+        } while (missed != 0);
+    }
+
+    /** Ends the subscription if it is time: cancelled, failed, or nothing left. */
+    private boolean terminated() {
+        if (cancelled) {
+            discardAll();
+            letGo();
+            return true;
+        }
+        boolean ended = done; // before what has failed and what is left
+        Element<T, R> eldest = ordered ? next() : null;
+        Throwable failed = eldest != null ? eldest.error : failure;
+        if (failed != null) {
+            stop();
+            discardAll();
+            actual.onError(failed);
+            letGo();
+            return true;
+        }
+        if (ended && emitted == taken) {
+            cancelled = true;
+            if (error != null) {
+                actual.onError(error);
+            } else {
+                actual.onComplete();
+            }
+            letGo();
+            return true;
+        }
+        return false;
+    }
+
+    /** The element to emit next, if it is done. */
+    private @Nullable Element<T, R> next() {
+        if (ready != null) {
+            return ready.peek();
+        }
+        Element<T, R> eldest = slots.get((int) (emitted % slots.length()));
+        return eldest != null && eldest.state == PoolTask.DONE ? eldest : null;
+    }
+
+    private R take(Element<T, R> element) {
+        emitted++;
+        slots.set(element.slot, null);
+        if (ready != null && free != null) {
+            ready.poll();
+            free.offer(element.slot);
+        }
+        R value = element.value;
+        assert value != null : "done without an error";
+        return value;
+    }
+
+    private void discardAll() {
+        for (int i = 0; i < slots.length(); i++) {
+            Element<T, R> element = slots.getAndSet(i, null);
+            if (element != null) {
+                element.abandon();
+            }
+        }
+    }
+
+    private void letGo() {
+        if (handle != null) {
+            handle.dispose();
+        }
+    }
+
+    /** One element: its input until it has run, its value or error after. */
+    private static final class Element<T, R> extends PoolTask {
+
+        private final OffloadMapSubscriber<T, R> parent;
+        private final T input;
+        private final int slot;
+        private @Nullable R value;
+        private @Nullable Throwable error;
+
+        Element(OffloadMapSubscriber<T, R> parent, T input, int slot) {
+            super(parent.pool);
+            this.parent = parent;
+            this.input = input;
+            this.slot = slot;
+        }
+
+        @Override
+        public void run() {
+            try {
+                value = Objects.requireNonNull(parent.mapper.apply(input), "the mapper returned null");
+            } catch (Throwable thrown) {
+                error = thrown;
+            }
+            if (finish()) {
+                if (error != null && !Exceptions.isJvmFatal(error)) {
+                    error = Operators.onOperatorError(null, error, input, parent.currentContext());
+                }
+                parent.completed(this);
+            } else if (error == null) {
+                Operators.onDiscard(value, parent.currentContext());
+            } else if (!Interrupts.caused(error)) {
+                Operators.onErrorDropped(error, parent.currentContext());
+            }
+        }
+
+        @Override
+        void refused(TaskRejectedException refusal) {
+            error = Operators.onOperatorError(null, refusal, input, parent.currentContext());
+            Operators.onDiscard(input, parent.currentContext());
+            parent.completed(this);
+        }
+
+        /** Nobody waits for it any more. Each thing is discarded once, whoever calls. */
+        void abandon() {
+            if (!abandonWaiting() && !interrupt() && STATE.compareAndSet(this, DONE, DELIVERED)) {
+                Operators.onDiscard(value, parent.currentContext());
+            }
+        }
+
+        boolean abandonWaiting() {
+            boolean stopped = stopWaiting();
+            if (stopped) {
+                Operators.onDiscard(input, parent.currentContext());
+            }
+            return stopped;
+        }
+    }
+}

@@ -1,0 +1,224 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.spindle.offload;
+
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ConcurrentLinkedDeque;
+import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.BiFunction;
+import java.util.function.Consumer;
+import java.util.function.Predicate;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * One queue and the threads that serve it, started on demand, at most {@code limit}.
+ *
+ * <p>A thread without work searches for a moment and then goes to sleep. Who adds work wakes a thread, or starts one,
+ * only if none is searching; a thread that stops searching because it found work wakes the next if there is more. So
+ * at any moment one wake-up at most is on its way, however much is submitted.
+ *
+ * <p>No wake-up is lost: who submits adds, then looks at {@code searching}; who gives up joins {@code idle}, leaves
+ * {@code searching}, then looks at the queue again. One of the two always sees the other.
+ */
+final class PoolThreads implements Engine {
+
+    private static final Logger log = LoggerFactory.getLogger(BlockingPool.class);
+    private static final int SPINS = 64;
+
+    private final String name;
+    private final int limit;
+    private final long keepAliveNanos;
+    private final BiFunction<PoolThreads, String, Thread> factory;
+    private final Consumer<Throwable> onNoThread;
+    private final Runnable onThreadEnd;
+    private final ConcurrentLinkedQueue<Work> queue = new ConcurrentLinkedQueue<>();
+    private final ConcurrentLinkedDeque<PoolThread> idle = new ConcurrentLinkedDeque<>();
+    private final Set<Thread> alive = ConcurrentHashMap.newKeySet();
+    private final AtomicInteger count = new AtomicInteger();
+    private final AtomicInteger searching = new AtomicInteger();
+    private final AtomicLong started = new AtomicLong();
+    private volatile boolean closed;
+
+    PoolThreads(
+            BlockingPoolSpec spec,
+            BiFunction<PoolThreads, String, Thread> factory,
+            Consumer<Throwable> onNoThread,
+            Runnable onThreadEnd) {
+        this.name = spec.name();
+        this.limit = spec.threads();
+        this.keepAliveNanos = Durations.nanos(spec.keepAlive());
+        this.factory = factory;
+        this.onNoThread = onNoThread;
+        this.onThreadEnd = onThreadEnd;
+    }
+
+    @Override
+    public void submit(Work work) {
+        queue.offer(work);
+        if (searching.get() == 0) {
+            signal();
+        }
+    }
+
+    /** Sees to it that a thread searches. */
+    private void signal() {
+        while (searching.compareAndSet(0, 1)) { // this count goes to the thread that is woken or started
+            if (wakeIdle() || startThread()) {
+                return;
+            }
+            searching.decrementAndGet();
+            if (queue.isEmpty() || !hasSpare()) {
+                return; // every thread is at work and looks at the queue when it is done
+            }
+        }
+    }
+
+    private boolean wakeIdle() {
+        for (PoolThread thread = idle.pollFirst(); thread != null; thread = idle.pollFirst()) {
+            if (thread.wakeUp()) {
+                return true;
+            }
+        }
+        return false;
+    }
+
+    private boolean startThread() {
+        int present;
+        do {
+            present = count.get();
+            if (present >= limit) {
+                return false;
+            }
+        } while (!count.compareAndSet(present, present + 1));
+        Thread thread = null;
+        try {
+            thread = factory.apply(this, name + "-" + started.incrementAndGet());
+            alive.add(thread);
+            thread.start();
+        } catch (Throwable error) { // OutOfMemoryError: the system has no more threads to give
+            if (thread != null) {
+                alive.remove(thread);
+            }
+            searching.decrementAndGet();
+            if (count.decrementAndGet() == 0) {
+                onNoThread.accept(error);
+            } else {
+                log.warn("[{}] could not start a thread, goes on with {}", name, present, error);
+            }
+        }
+        return true;
+    }
+
+    /** The life of a thread. It is born searching. */
+    void work(PoolThread me) {
+        Work work = search();
+        while (work != null || (work = sleep(me)) != null) {
+            try {
+                work.runOn(me);
+            } catch (Throwable error) {
+                log.error("[{}] a task threw, the pool goes on", name, error);
+            }
+            work = queue.poll();
+            if (work == null) {
+                searching.incrementAndGet();
+                work = search();
+            }
+        }
+        alive.remove(me);
+        count.decrementAndGet();
+        if (!queue.isEmpty()) {
+            signal(); // who came between the last look and the count above found neither a free thread nor room for one
+        }
+        onThreadEnd.run();
+    }
+
+    /** Looks for work for a moment. With work the thread does not count as searching any more, without it does. */
+    private @Nullable Work search() {
+        for (int i = 0; i < SPINS; i++) {
+            Work work = queue.poll();
+            if (work != null) {
+                if (searching.decrementAndGet() == 0 && !queue.isEmpty()) {
+                    signal();
+                }
+                return work;
+            }
+            Thread.onSpinWait();
+        }
+        return null;
+    }
+
+    /** Sleeps until there is work. Null, and not searching, if the thread is to end. */
+    private @Nullable Work sleep(PoolThread me) {
+        while (true) {
+            me.fallAsleep();
+            idle.addFirst(me); // the last to fall asleep is the first to wake: the others reach their keepAlive
+            searching.decrementAndGet();
+            if (queue.isEmpty() && !closed) {
+                me.parkUntilWoken(keepAliveNanos);
+            }
+            if (me.awake()) {
+                idle.remove(me);
+                if (queue.isEmpty()) {
+                    return null; // time is over, or closed
+                }
+                searching.incrementAndGet();
+            } // else who woke it has counted it
+            Work work = search();
+            if (work != null) {
+                return work;
+            }
+        }
+    }
+
+    @Override
+    public boolean hasSpare() {
+        return count.get() < limit || !idle.isEmpty();
+    }
+
+    @Override
+    public boolean owns(PoolThread thread) {
+        return thread.threads() == this;
+    }
+
+    @Override
+    public void removeIf(Predicate<Work> filter) {
+        queue.removeIf(filter);
+    }
+
+    @Override
+    public void rejectQueued(TaskRejectedException error) {
+        for (Work work = queue.poll(); work != null; work = queue.poll()) {
+            work.reject(error);
+        }
+    }
+
+    @Override
+    public void close() {
+        closed = true;
+        for (PoolThread thread = idle.pollFirst(); thread != null; thread = idle.pollFirst()) {
+            searching.incrementAndGet();
+            if (!thread.wakeUp()) {
+                searching.decrementAndGet();
+            }
+        }
+    }
+
+    @Override
+    public void interrupt() {
+        alive.forEach(Thread::interrupt);
+    }
+
+    @Override
+    public boolean isTerminated() {
+        return closed && count.get() == 0 && queue.isEmpty();
+    }
+
+    @Override
+    public int threads() {
+        return count.get();
+    }
+}

@@ -1,0 +1,266 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.spindle.offload;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.spindle.testkit.LeakCheck;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.ExtendWith;
+import reactor.core.publisher.Flux;
+import reactor.core.publisher.Mono;
+import reactor.core.scheduler.Schedulers;
+import reactor.test.StepVerifier;
+
+@ExtendWith(LeakCheck.class)
+class BlockingPoolLifeTest {
+
+    private static final Duration LONG = Duration.ofSeconds(20);
+
+    @Test
+    void threadsStartOnDemandUpToTheLimitAndAllRunAtOnce() throws Exception {
+        BlockingPool pool = BlockingPoolSpec.of("demand").threads(3).start();
+        assertThat(pool.metrics().threads()).isZero();
+        Gate gate = new Gate(3);
+        List<CompletableFuture<Integer>> calls = new ArrayList<>();
+        for (int i = 0; i < 5; i++) {
+            calls.add(pool.call(gate.then(i)).toFuture());
+        }
+
+        gate.awaitArrival(); // three at once, or this times out
+
+        assertThat(pool.metrics().threads()).isEqualTo(3);
+        assertThat(pool.metrics().running()).isEqualTo(3);
+        assertThat(pool.metrics().queued()).isEqualTo(2);
+        gate.open();
+        CompletableFuture.allOf(calls.toArray(CompletableFuture[]::new)).get(20, TimeUnit.SECONDS);
+        StepVerifier.create(pool.disposeGracefully()).expectComplete().verify(LONG);
+        assertThat(pool.metrics()).isEqualTo(new BlockingPoolMetrics(0, 0, 0, 5, 0));
+    }
+
+    @Test
+    void oneStuckThreadHoldsUpNobodyElse() throws Exception { // O-71 with a thread left
+        BlockingPool pool = BlockingPoolSpec.of("stuck").threads(2).start();
+        Gate gate = new Gate(1);
+        pool.call(gate.then(0)).subscribe();
+        gate.awaitArrival();
+
+        StepVerifier.create(Flux.range(0, 100).concatMap(i -> pool.call(() -> i)))
+                .expectNextCount(100)
+                .expectComplete()
+                .verify(LONG);
+
+        gate.open();
+        pool.dispose();
+    }
+
+    @Test
+    void idleThreadsEndAndThePoolStillWorks() throws Exception {
+        List<Thread> threads = new ArrayList<>();
+        BlockingPool pool = BlockingPoolSpec.of("idle")
+                .threads(2)
+                .keepAlive(Duration.ofMillis(1))
+                .start();
+
+        for (int i = 0; i < 20; i++) {
+            Thread thread = pool.call(Thread::currentThread).block(LONG);
+            assertThat(thread).isNotNull();
+            threads.add(thread);
+            if (i % 2 == 0) {
+                thread.join(20_000);
+                assertThat(thread.isAlive()).isFalse();
+            }
+        }
+
+        assertThat(threads.stream().distinct().count()).isGreaterThanOrEqualTo(10);
+        pool.dispose();
+    }
+
+    @Test
+    void nothingIsLostAroundTheEndOfAnIdleThread() {
+        BlockingPool pool =
+                BlockingPoolSpec.of("zero").threads(2).keepAlive(Duration.ZERO).start();
+
+        StepVerifier.create(Flux.range(0, 20_000)
+                        .flatMap(i -> pool.call(() -> i), 3)
+                        .count())
+                .expectNext(20_000L)
+                .expectComplete()
+                .verify(Duration.ofSeconds(50));
+
+        pool.dispose();
+    }
+
+    @Test
+    void disposeFailsWhatWaitsAndInterruptsWhatRuns() throws Exception {
+        BlockingPool pool = BlockingPoolSpec.of("dispose").threads(1).start();
+        Gate gate = new Gate(1);
+        CompletableFuture<Integer> running = pool.call(gate.then(1)).toFuture();
+        gate.awaitArrival();
+        CompletableFuture<Integer> waiting = pool.call(() -> 2).toFuture();
+
+        pool.dispose();
+        pool.dispose();
+
+        StepVerifier.create(pool.onDispose()).expectComplete().verify(LONG);
+        assertThatThrownBy(() -> running.get(20, TimeUnit.SECONDS)).hasCauseInstanceOf(InterruptedException.class);
+        assertThatThrownBy(() -> waiting.get(20, TimeUnit.SECONDS))
+                .cause()
+                .isInstanceOfSatisfying(
+                        TaskRejectedException.class,
+                        error -> assertThat(error.reason()).isEqualTo(TaskRejectedException.Reason.DISPOSED));
+        StepVerifier.create(pool.call(() -> 3))
+                .expectError(TaskRejectedException.class)
+                .verify(LONG);
+        assertThatThrownBy(() -> pool.schedule(() -> {})).isInstanceOf(TaskRejectedException.class);
+        assertThatThrownBy(pool::init).isInstanceOf(IllegalStateException.class);
+        assertThat(pool.isDisposed()).isTrue();
+    }
+
+    @Test
+    void disposeGracefullyFinishesWhatWasAcceptedAndWhatThatCalls() throws Exception {
+        BlockingPool pool = BlockingPoolSpec.of("grace").threads(2).start();
+        Gate gate = new Gate(2);
+        Mono<Integer> nested = pool.call(() -> {
+            gate.pass();
+            return pool.call(() -> 7).block(LONG);
+        });
+        CompletableFuture<Integer> first = nested.toFuture();
+        CompletableFuture<Integer> second = nested.toFuture();
+        CompletableFuture<Integer> waiting = pool.call(() -> 8).toFuture();
+        gate.awaitArrival();
+        CompletableFuture<Void> ended = pool.disposeGracefully().toFuture();
+
+        StepVerifier.create(pool.call(() -> 9))
+                .expectError(TaskRejectedException.class)
+                .verify(LONG);
+        assertThat(ended).isNotDone();
+        gate.open();
+
+        assertThat(first.get(20, TimeUnit.SECONDS)).isEqualTo(7);
+        assertThat(second.get(20, TimeUnit.SECONDS)).isEqualTo(7);
+        assertThat(waiting.get(20, TimeUnit.SECONDS)).isEqualTo(8);
+        ended.get(20, TimeUnit.SECONDS);
+    }
+
+    @Test
+    void aPoolThatGetsNoThreadRefusesTheTask() {
+        AtomicBoolean broken = new AtomicBoolean(true);
+        BlockingPool pool =
+                DefaultBlockingPool.start(BlockingPoolSpec.of("broken").threads(2), false, (threads, name) -> {
+                    if (broken.get()) {
+                        throw new OutOfMemoryError("unable to create native thread");
+                    }
+                    return new PoolThread(threads, name);
+                });
+
+        StepVerifier.create(pool.call(() -> 1))
+                .expectErrorSatisfies(error -> {
+                    assertThat(((TaskRejectedException) error).reason())
+                            .isEqualTo(TaskRejectedException.Reason.NO_THREAD);
+                    assertThat(error).hasCauseInstanceOf(OutOfMemoryError.class);
+                })
+                .verify(LONG);
+        broken.set(false);
+        StepVerifier.create(pool.call(() -> 2)).expectNext(2).expectComplete().verify(LONG);
+        pool.dispose();
+    }
+
+    @Test
+    void everySubmissionCompletesOrIsRefusedUnderOverload() {
+        BlockingPool pool =
+                BlockingPoolSpec.of("overload").threads(2).queueCapacity(100).start();
+        AtomicInteger values = new AtomicInteger();
+        AtomicInteger refusals = new AtomicInteger();
+        CountDownLatch signals = new CountDownLatch(10_000);
+
+        Flux.range(0, 10_000)
+                .parallel(2)
+                .runOn(Schedulers.parallel())
+                .doOnNext(i -> pool.call(() -> i)
+                        .doFinally(end -> signals.countDown())
+                        .subscribe(value -> values.incrementAndGet(), error -> {
+                            assertThat(error).isInstanceOf(TaskRejectedException.class);
+                            refusals.incrementAndGet();
+                        }))
+                .sequential()
+                .blockLast(LONG);
+
+        StepVerifier.create(Mono.fromRunnable(() -> awaitAll(signals)).then(pool.disposeGracefully()))
+                .expectComplete()
+                .verify(LONG);
+        assertThat(values.get() + refusals.get()).isEqualTo(10_000);
+        assertThat(pool.metrics()).isEqualTo(new BlockingPoolMetrics(0, 0, 0, values.get(), refusals.get()));
+    }
+
+    private static void awaitAll(CountDownLatch latch) {
+        try {
+            Gate.await(latch);
+        } catch (InterruptedException e) {
+            throw new AssertionError(e);
+        }
+    }
+
+    @Test
+    void randomCancelsLeaveNothingBehind() throws Exception {
+        BlockingPool pool =
+                BlockingPoolSpec.of("cancels").threads(2).queueCapacity(64).start();
+        AtomicInteger entered = new AtomicInteger();
+        AtomicInteger left = new AtomicInteger();
+
+        for (int i = 0; i < 20_000; i++) {
+            int spins = i % 97;
+            var call = pool.run(() -> {
+                        entered.incrementAndGet();
+                        for (int spin = 0; spin < spins; spin++) {
+                            Thread.onSpinWait();
+                        }
+                        left.incrementAndGet();
+                    })
+                    .subscribe(none -> {}, error -> assertThat(error).isInstanceOf(TaskRejectedException.class));
+            if (i % 3 != 0) {
+                call.dispose();
+            }
+        }
+        pool.disposeGracefully().toFuture().get(20, TimeUnit.SECONDS);
+
+        assertThat(left.get()).isEqualTo(entered.get()).isPositive();
+        assertThat(pool.metrics().queued()).isZero();
+        assertThat(pool.metrics().running()).isZero();
+        assertThat(pool.metrics().completed()).isEqualTo(entered.get());
+    }
+
+    @Test
+    void theSharedPoolCannotBeDisposed() {
+        BlockingPool shared = BlockingPool.shared();
+
+        shared.dispose();
+        StepVerifier.create(shared.disposeGracefully()).expectComplete().verify(LONG);
+
+        assertThat(shared.isDisposed()).isFalse();
+        StepVerifier.create(shared.call(() -> Thread.currentThread().getName()))
+                .expectNextMatches(name -> name.matches("spindle-default-\\d+"))
+                .expectComplete()
+                .verify(LONG);
+        assertThat(BlockingPool.shared()).isSameAs(shared);
+    }
+
+    @Test
+    void theSharedPoolsSizeIsThePropertyElseTheVariableElseTenACore() {
+        int tenACore = 10 * Runtime.getRuntime().availableProcessors();
+
+        assertThat(SharedBlockingPool.threads("7", "9")).isEqualTo(7);
+        assertThat(SharedBlockingPool.threads(null, " 9 ")).isEqualTo(9);
+        assertThat(SharedBlockingPool.threads(null, null)).isEqualTo(tenACore);
+        assertThat(SharedBlockingPool.threads("0", null)).isEqualTo(tenACore);
+        assertThat(SharedBlockingPool.threads("many", "4")).isEqualTo(tenACore);
+    }
+}

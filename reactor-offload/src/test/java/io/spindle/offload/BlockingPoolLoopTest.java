@@ -1,0 +1,166 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.spindle.offload;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.spindle.loop.EventLoop;
+import io.spindle.testkit.LeakCheck;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.ExtendWith;
+import reactor.core.Disposable;
+import reactor.core.publisher.Flux;
+import reactor.core.publisher.Mono;
+import reactor.core.scheduler.Schedulers;
+
+@ExtendWith(LeakCheck.class)
+class BlockingPoolLoopTest {
+
+    private final BlockingPool pool =
+            BlockingPoolSpec.of("loop-calls").threads(2).start();
+
+    @AfterEach
+    void disposePool() {
+        pool.dispose();
+    }
+
+    @Test
+    void theLoopStaysAliveAndTheResultComesHome() {
+        List<String> log = new ArrayList<>();
+
+        EventLoop.run(loop -> {
+            pool.call(() -> EventLoop.current() == null ? "off" : "on")
+                    .subscribe(value -> log.add(value + " " + loop.inLoop()));
+            pool.call(() -> {
+                        throw new IllegalStateException("boom");
+                    })
+                    .subscribe(value -> {}, error -> log.add(error.getMessage() + " " + loop.inLoop()));
+            log.add("end");
+        });
+
+        assertThat(log).startsWith("end").containsExactlyInAnyOrder("end", "off true", "boom true");
+    }
+
+    @Test
+    void aCallThatWasCancelledLetsTheLoopGo() throws Exception {
+        Gate gate = new Gate(1);
+        CompletableFuture<Integer> other = pool.call(gate.then(1)).toFuture();
+        gate.awaitArrival();
+
+        int code = EventLoop.run(loop -> {
+            Disposable call = pool.call(gate.then(2)).subscribe();
+            loop.setTimeout(Duration.ofMillis(1), call::dispose);
+        });
+
+        assertThat(code).isZero();
+        assertThat(other).isNotDone();
+        gate.open();
+        assertThat(other.get(20, TimeUnit.SECONDS)).isEqualTo(1);
+    }
+
+    @Test
+    void aTimeOutComesHomeToo() {
+        List<String> log = new ArrayList<>();
+        Gate gate = new Gate(1);
+
+        EventLoop.run(loop -> pool.call(gate.then(1), Duration.ofMillis(5))
+                .subscribe(
+                        value -> log.add("value"),
+                        error -> log.add((error instanceof TimeoutException) + " " + loop.inLoop())));
+
+        assertThat(log).containsExactly("true true");
+    }
+
+    @Test
+    void aRefusalComesHomeThoughAnotherThreadAskedForTheValue() {
+        List<String> log = new ArrayList<>();
+        pool.dispose();
+
+        EventLoop.run(loop -> pool.call(() -> 1)
+                .doOnError(error -> log.add("refused " + loop.inLoop()))
+                .onErrorComplete()
+                .as(call -> requestedFromElsewhere(call))
+                .subscribe());
+
+        assertThat(log).containsExactly("refused true");
+    }
+
+    private static <T> Flux<T> requestedFromElsewhere(Mono<T> source) {
+        return source.flux()
+                .limitRate(1)
+                .as(flux -> Flux.<T>create(sink -> {
+                    var subscriber = new reactor.core.publisher.BaseSubscriber<T>() {
+                        @Override
+                        protected void hookOnSubscribe(org.reactivestreams.Subscription subscription) {
+                            Schedulers.parallel().schedule(() -> request(1));
+                        }
+
+                        @Override
+                        protected void hookOnComplete() {
+                            sink.complete();
+                        }
+                    };
+                    flux.subscribe(subscriber);
+                }));
+    }
+
+    @Test
+    void theResultOfADeadLoopIsDiscardedAndNothingHangs() throws Exception {
+        EventLoop loop = EventLoop.create("dying");
+        Gate gate = new Gate(1);
+        CompletableFuture<Object> end = new CompletableFuture<>();
+        loop.schedule(() -> pool.call(gate.then("value"))
+                .doOnDiscard(String.class, end::complete)
+                .subscribe(end::complete, end::complete));
+        gate.awaitArrival();
+
+        loop.dispose();
+        loop.onDispose().toFuture().get(20, TimeUnit.SECONDS);
+        gate.open();
+
+        assertThat(end.get(20, TimeUnit.SECONDS)).isEqualTo("value");
+    }
+
+    @Test
+    void aMapComesHomeInOrder() {
+        List<Integer> log = new ArrayList<>();
+
+        EventLoop.run(loop -> Flux.range(0, 1000)
+                .transform(pool.map(i -> {
+                    assertThat(EventLoop.current()).isNull();
+                    return i * 2;
+                }))
+                .doOnNext(i -> assertThat(loop.inLoop()).isTrue())
+                .subscribe(log::add));
+
+        assertThat(log).hasSize(1000).isSorted();
+    }
+
+    @Test
+    void cancellingAMapLetsTheLoopGo() {
+        List<Integer> log = new ArrayList<>();
+
+        EventLoop.run(loop -> Flux.range(0, Integer.MAX_VALUE)
+                .transform(pool.mapUnordered(i -> i))
+                .take(10)
+                .subscribe(log::add));
+
+        assertThat(log).hasSize(10);
+    }
+
+    @Test
+    void aThousandCallsFromALoopAllComeHome() {
+        List<Integer> log = new ArrayList<>();
+
+        EventLoop.run(loop ->
+                Flux.range(0, 20_000).flatMap(i -> pool.call(() -> i), 64).subscribe(log::add));
+
+        assertThat(log).hasSize(20_000);
+    }
+}

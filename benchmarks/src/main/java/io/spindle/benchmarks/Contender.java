@@ -20,8 +20,8 @@ record Contender(List<String> command) {
 
     /** A class of this jar, in a JVM of its own with the heap that the published figures were taken with. */
     static Contender java(Class<?> program, String... args) {
-        List<String> command = new ArrayList<>(List.of(
-                Path.of(System.getProperty("java.home"), "bin", "java").toString(), "-Xms1g", "-Xmx1g"));
+        List<String> command = new ArrayList<>(
+                List.of(Path.of(System.getProperty("java.home"), "bin", "java").toString(), "-Xms1g", "-Xmx1g"));
         if (Runtime.version().feature() >= 24) {
             command.add("--enable-native-access=ALL-UNNAMED");
             command.add("--sun-misc-unsafe-memory-access=allow");
@@ -79,7 +79,8 @@ record Contender(List<String> command) {
         try {
             return Double.parseDouble(last);
         } catch (NumberFormatException e) {
-            throw new IOException(String.join(" ", line) + " exited with " + exit + " and printed no figure: " + output);
+            throw new IOException(
+                    String.join(" ", line) + " exited with " + exit + " and printed no figure: " + output);
         }
     }
 }

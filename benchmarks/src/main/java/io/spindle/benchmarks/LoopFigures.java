@@ -37,9 +37,6 @@ final class LoopFigures {
 
     private static Figure node(String name, String what, double bar) {
         return new Figure(
-                name,
-                Contender.java(LoopContenders.class, what, "spindle"),
-                Contender.node("loop.mjs", what),
-                bar);
+                name, Contender.java(LoopContenders.class, what, "spindle"), Contender.node("loop.mjs", what), bar);
     }
 }

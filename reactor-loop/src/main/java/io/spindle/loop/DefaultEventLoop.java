@@ -140,21 +140,33 @@ final class DefaultEventLoop implements EventLoop {
     public void nextTick(Runnable task) {
         Objects.requireNonNull(task, "task");
         accept();
-        onLoopOrReject(() -> netty.nextTick(task));
+        if (inLoop()) {
+            netty.nextTick(task);
+        } else {
+            postOrReject(() -> netty.nextTick(task));
+        }
     }
 
     @Override
     public void queueMicrotask(Runnable task) {
         Objects.requireNonNull(task, "task");
         accept();
-        onLoopOrReject(() -> netty.queueMicrotask(task));
+        if (inLoop()) {
+            netty.queueMicrotask(task);
+        } else {
+            postOrReject(() -> netty.queueMicrotask(task));
+        }
     }
 
     @Override
     public Handle setImmediate(Runnable task) {
         Immediate immediate = new Immediate(this, Objects.requireNonNull(task, "task"));
         accept();
-        onLoopOrReject(immediate::queue);
+        if (inLoop()) {
+            immediate.queue();
+        } else {
+            postOrReject(immediate::queue);
+        }
         return immediate;
     }
 
@@ -173,7 +185,11 @@ final class DefaultEventLoop implements EventLoop {
                 new LoopTimeout(this, Objects.requireNonNull(task, "task"), Delays.nodeNanos(delay), repeats);
         accept();
         long startNanos = System.nanoTime();
-        onLoopOrReject(() -> timeout.arm(startNanos));
+        if (inLoop()) {
+            timeout.arm(startNanos);
+        } else {
+            postOrReject(() -> timeout.arm(startNanos));
+        }
         return timeout;
     }
 
@@ -272,19 +288,12 @@ final class DefaultEventLoop implements EventLoop {
         }
     }
 
-    void onLoopOrReject(Runnable task) {
-        if (netty.isDiscarding()) {
-            throw Exceptions.failWithRejected();
-        }
-        if (inLoop()) {
-            task.run();
-        } else {
-            post(new LoopTask(task, worker));
-        }
+    void postOrReject(Runnable task) {
+        post(new LoopTask(task, worker));
     }
 
     private void accept() {
-        if (isDisposed() || (graceful && !inLoop())) {
+        if (netty.isDiscarding() || (graceful && !inLoop())) {
             throw Exceptions.failWithRejected();
         }
     }

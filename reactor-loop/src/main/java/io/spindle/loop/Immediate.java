@@ -3,18 +3,22 @@ package io.spindle.loop;
 
 import java.util.concurrent.atomic.AtomicIntegerFieldUpdater;
 
-/** One {@code setImmediate}: waiting, or started or cleared. What it counts is loop only. */
+/**
+ * One {@code setImmediate}: waiting, or started or cleared. Its state is written without a fence: a change off the loop
+ * is followed by a task posted to the loop, which orders it.
+ */
 final class Immediate implements Handle, Runnable {
 
     private static final AtomicIntegerFieldUpdater<Immediate> STATE =
             AtomicIntegerFieldUpdater.newUpdater(Immediate.class, "state");
-    private static final int WAITING = 0;
     private static final int DONE = 1;
 
     private final DefaultEventLoop loop;
     private final Runnable task;
     private volatile int state;
-    private volatile boolean referenced = true;
+    private volatile boolean unreferenced;
+
+    /** Whether this one is counted among those that keep the loop alive. Loop only. */
     private boolean counted;
 
     Immediate(DefaultEventLoop loop, Runnable task) {
@@ -30,9 +34,10 @@ final class Immediate implements Handle, Runnable {
 
     // loop only
     boolean start() {
-        boolean started = STATE.compareAndSet(this, WAITING, DONE);
+        boolean starts = state != DONE;
+        STATE.lazySet(this, DONE);
         count();
-        return started;
+        return starts;
     }
 
     @Override
@@ -42,7 +47,8 @@ final class Immediate implements Handle, Runnable {
 
     @Override
     public void dispose() {
-        if (STATE.compareAndSet(this, WAITING, DONE)) {
+        if (state != DONE) {
+            STATE.lazySet(this, DONE);
             loop.onLoop(this::count);
         }
     }
@@ -54,25 +60,27 @@ final class Immediate implements Handle, Runnable {
 
     @Override
     public Handle ref() {
-        referenced = true;
-        loop.onLoop(this::count);
-        return this;
+        return reference(true);
     }
 
     @Override
     public Handle unref() {
-        referenced = false;
+        return reference(false);
+    }
+
+    private Handle reference(boolean reference) {
+        unreferenced = !reference;
         loop.onLoop(this::count);
         return this;
     }
 
     @Override
     public boolean hasRef() {
-        return referenced;
+        return !unreferenced;
     }
 
     private void count() {
-        boolean counts = referenced && state == WAITING;
+        boolean counts = !unreferenced && state != DONE;
         if (counts != counted) {
             counted = counts;
             loop.nettyLoop().referenceImmediates(counts ? 1 : -1);

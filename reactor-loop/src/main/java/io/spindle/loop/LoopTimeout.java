@@ -1,16 +1,26 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.spindle.loop;
 
-/** One {@code setTimeout} or {@code setInterval}. */
+import java.util.concurrent.atomic.AtomicIntegerFieldUpdater;
+
+/**
+ * One {@code setTimeout} or {@code setInterval}. Its state is written without a fence: whoever changes it off the loop
+ * posts a task to the loop afterwards, which orders it.
+ */
 final class LoopTimeout extends TimerEntry implements Timeout {
+
+    private static final AtomicIntegerFieldUpdater<LoopTimeout> STATE =
+            AtomicIntegerFieldUpdater.newUpdater(LoopTimeout.class, "state");
+    private static final int WAITING = 0;
+    private static final int FIRED = 1;
+    private static final int CLEARED = 2;
 
     private final DefaultEventLoop loop;
     private final Runnable task;
     private final long nanos;
     private final boolean repeats;
-    private volatile boolean cleared;
-    private volatile boolean fired;
-    private volatile boolean wantsReference = true;
+    private volatile int state;
+    private volatile boolean unreferenced;
 
     LoopTimeout(DefaultEventLoop loop, Runnable task, long nanos, boolean repeats) {
         this.loop = loop;
@@ -21,17 +31,20 @@ final class LoopTimeout extends TimerEntry implements Timeout {
 
     // loop only
     void arm(long startNanos) {
-        if (!cleared && !(repeats && loop.isDisposing())) {
-            timers().unlink(this);
-            timers().link(this, nanos, startNanos);
-            fired = false;
+        if (state == CLEARED || (repeats && loop.isDisposing())) {
+            return;
         }
+        if (state == FIRED) {
+            STATE.lazySet(this, WAITING);
+        }
+        timers().unlink(this);
+        timers().link(this, nanos, startNanos);
     }
 
     @Override
     public void run() {
         if (!repeats) {
-            fired = true;
+            STATE.lazySet(this, FIRED);
             task.run();
             return;
         }
@@ -66,27 +79,32 @@ final class LoopTimeout extends TimerEntry implements Timeout {
     }
 
     private Timeout reference(boolean reference) {
-        wantsReference = reference;
-        loop.onLoop(() -> timers().reference(this, wantsReference));
+        unreferenced = !reference;
+        loop.onLoop(() -> timers().reference(this, !unreferenced));
         return this;
     }
 
     @Override
     public boolean hasRef() {
-        return wantsReference;
+        return !unreferenced;
     }
 
     @Override
     public void dispose() {
-        if (!cleared) {
-            cleared = true;
+        if (state == CLEARED) {
+            return;
+        }
+        STATE.lazySet(this, CLEARED);
+        if (loop.inLoop()) {
+            timers().unlink(this);
+        } else {
             loop.onLoop(() -> timers().unlink(this));
         }
     }
 
     @Override
     public boolean isDisposed() {
-        return cleared || fired || loop.isDisposed();
+        return state != WAITING || loop.isDisposed();
     }
 
     private TimerLists timers() {

@@ -54,11 +54,15 @@ final class LoopWorker implements Scheduler.Worker {
     }
 
     private Disposable arm(DelayedTask task, long delayNanos) {
-        if (disposed) {
+        if (isDisposed()) {
             throw Exceptions.failWithRejected();
         }
         long startNanos = System.nanoTime();
-        loop.onLoopOrReject(() -> task.arm(delayNanos, startNanos));
+        if (loop.inLoop()) {
+            task.arm(delayNanos, startNanos);
+        } else {
+            loop.postOrReject(() -> task.arm(delayNanos, startNanos));
+        }
         return task;
     }
 

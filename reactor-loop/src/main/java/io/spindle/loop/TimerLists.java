@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.spindle.loop;
 
+import io.netty.util.collection.LongObjectHashMap;
+import io.netty.util.collection.LongObjectMap;
 import java.util.Arrays;
-import java.util.HashMap;
-import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -53,7 +53,7 @@ final class TimerLists {
 
     private static final int INITIAL_LISTS = 16;
 
-    private final Map<Long, DurationList> byDuration = new HashMap<>();
+    private final LongObjectMap<DurationList> byDuration = new LongObjectHashMap<>();
     private DurationList[] heap = new DurationList[INITIAL_LISTS];
     private int size;
     private long sequence;

@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.spindle.examples;
+
+import io.spindle.loop.EventLoop;
+import io.spindle.process.ExecException;
+import io.spindle.process.ExecResult;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.Callable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Parameters;
+import picocli.CommandLine.Unmatched;
+
+/** Runs a program and prints what it wrote. */
+@Command(
+        name = "exec-ls",
+        description = "Runs ls -la and prints its output; if it fails, prints its errors and exits with its code.")
+final class ExecLs implements Callable<Integer> {
+
+    @Parameters(paramLabel = "ARGS", description = "Further arguments of ls.")
+    private List<String> arguments = new ArrayList<>();
+
+    @Unmatched
+    private List<String> options = new ArrayList<>();
+
+    @Override
+    public Integer call() {
+        return EventLoop.run(loop -> io.spindle.process.Command.of("ls", "-la")
+                .args(options.toArray(new String[0]))
+                .args(arguments.toArray(new String[0]))
+                .exec()
+                .subscribe(ExecLs::print, error -> loop.exit(failed(error))));
+    }
+
+    private static void print(ExecResult result) {
+        System.out.print(result.stdout());
+    }
+
+    private static int failed(Throwable error) {
+        if (error instanceof ExecException exec) {
+            System.err.print(exec.stderr());
+            return exec.status().code();
+        }
+        System.err.println("exec-ls: " + error.getMessage());
+        return 1;
+    }
+}

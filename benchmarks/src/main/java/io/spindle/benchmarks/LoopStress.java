@@ -1,0 +1,133 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.spindle.benchmarks;
+
+import io.netty.channel.Channel;
+import io.netty.channel.ChannelInboundHandlerAdapter;
+import io.netty.channel.socket.ServerSocketChannel;
+import io.spindle.loop.EventLoop;
+import io.spindle.loop.EventLoopSpec;
+import java.time.Duration;
+import java.util.SplittableRandom;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.atomic.AtomicLong;
+import reactor.core.Disposable;
+import reactor.core.scheduler.Scheduler;
+
+/**
+ * Looks for a lost wake-up and a lost task: posts to loops that are just about to sleep, parked or polling, and to loops
+ * that are just being disposed, for as many rounds as it is told (ten million by default). Prints what it found; exits
+ * with 1 if anything was lost.
+ *
+ * <p>A round is one post that must be seen: the poster waits a random moment, so that it meets the loop at each step of
+ * falling asleep, posts, and waits until the task has run. A wake-up that takes over five seconds counts as lost.
+ */
+public final class LoopStress {
+
+    private static final long LOST_NANOS = Duration.ofSeconds(5).toNanos();
+    private static final int MAX_WAIT = 400;
+    private static final int POSTS_PER_DISPOSAL = 64;
+
+    private LoopStress() {}
+
+    /**
+     * Runs the stress.
+     *
+     * @param args the number of rounds; default 10,000,000
+     */
+    public static void main(String[] args) throws Exception {
+        long rounds = args.length > 0 ? Long.parseLong(args[0]) : 10_000_000;
+        long lost = 0;
+        lost += report("wake-ups, parked", rounds * 4 / 10, wakeUps(true, false, rounds * 4 / 10));
+        lost += report("wake-ups, polling epoll", rounds * 3 / 10, wakeUps(true, true, rounds * 3 / 10));
+        lost += report("wake-ups, polling NIO", rounds / 10, wakeUps(false, true, rounds / 10));
+        lost += report("posts against disposal", rounds * 2 / 10, disposals(rounds * 2 / 10));
+        System.exit(lost == 0 ? 0 : 1);
+    }
+
+    private static long report(String what, long rounds, long lost) {
+        System.out.println(what + "\t" + rounds + " rounds\t" + lost + " lost");
+        return lost;
+    }
+
+    private static long wakeUps(boolean nativeTransport, boolean channel, long rounds) throws Exception {
+        EventLoop loop =
+                EventLoopSpec.of("stress").nativeTransport(nativeTransport).start();
+        if (channel) {
+            Channel server = loop.resources().onChannel(ServerSocketChannel.class, loop.netty());
+            server.pipeline().addLast(new ChannelInboundHandlerAdapter());
+            loop.netty().register(server).sync(); // registered is enough: the loop polls from now on
+            server.bind(new java.net.InetSocketAddress("127.0.0.1", 0)).sync();
+        }
+        SplittableRandom random = new SplittableRandom(42);
+        Seen seen = new Seen();
+        Scheduler.Worker worker = loop.createWorker();
+        long lost = 0;
+        for (long round = 1; round <= rounds; round++) {
+            for (int wait = random.nextInt(MAX_WAIT); wait > 0; wait--) {
+                Thread.onSpinWait();
+            }
+            worker.schedule(seen);
+            long start = System.nanoTime();
+            while (seen.count < round - lost) {
+                Thread.onSpinWait();
+                if (System.nanoTime() - start > LOST_NANOS) {
+                    lost++;
+                    break;
+                }
+            }
+        }
+        loop.dispose();
+        loop.onDispose().block();
+        return lost;
+    }
+
+    private static final class Seen implements Runnable {
+
+        volatile long count;
+
+        @Override
+        @SuppressWarnings("NonAtomicOperationOnVolatileField") // one loop writes
+        public void run() {
+            count++;
+        }
+    }
+
+    /** A post that was accepted must run or read as disposed when the loop has ended. */
+    private static long disposals(long rounds) throws Exception {
+        SplittableRandom random = new SplittableRandom(43);
+        AtomicLong lost = new AtomicLong();
+        for (long round = 0; round < rounds; round += POSTS_PER_DISPOSAL) {
+            EventLoop loop = EventLoopSpec.of("stress")
+                    .blockedThreshold(Duration.ZERO)
+                    .nativeTransport(false)
+                    .start();
+            CountDownLatch posted = new CountDownLatch(1);
+            Disposable[] tasks = new Disposable[POSTS_PER_DISPOSAL];
+            Thread poster = new Thread(() -> {
+                try {
+                    for (int i = 0; i < POSTS_PER_DISPOSAL; i++) {
+                        tasks[i] = loop.schedule(() -> {});
+                    }
+                } catch (RejectedExecutionException e) {
+                    // from here on nothing was accepted
+                } finally {
+                    posted.countDown();
+                }
+            });
+            poster.start();
+            for (int wait = random.nextInt(MAX_WAIT * 10); wait > 0; wait--) {
+                Thread.onSpinWait();
+            }
+            loop.dispose();
+            posted.await();
+            loop.onDispose().block();
+            for (Disposable task : tasks) {
+                if (task != null && !task.isDisposed()) {
+                    lost.incrementAndGet();
+                }
+            }
+        }
+        return lost.get();
+    }
+}

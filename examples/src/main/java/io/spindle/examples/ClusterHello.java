@@ -75,8 +75,7 @@ final class ClusterHello implements Callable<Integer> {
                 .runOn(worker.resources())
                 .host(host)
                 .port(port)
-                .handle((request, response) ->
-                        response.header(PID_HEADER, pid).sendString(Mono.just("hello world\n")))
+                .handle((request, response) -> response.header(PID_HEADER, pid).sendString(Mono.just("hello world\n")))
                 .bindNow();
     }
 }

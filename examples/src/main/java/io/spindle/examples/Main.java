@@ -48,7 +48,8 @@ public final class Main implements Callable<Integer> {
     }
 
     private static int failed(Exception error, CommandLine command, CommandLine.ParseResult parsed) {
-        System.err.println(command.getCommandSpec().qualifiedName() + ": " + firstLine(String.valueOf(error.getMessage())));
+        System.err.println(
+                command.getCommandSpec().qualifiedName() + ": " + firstLine(String.valueOf(error.getMessage())));
         return 1;
     }
 

@@ -9,10 +9,17 @@ import picocli.CommandLine.Command;
 import picocli.CommandLine.Parameters;
 
 /** Reads a file without blocking the loop: the last line of the program runs before the file has been read. */
-@Command(name = "read-file", description = "Reads a file and prints Start, End, File read.", mixinStandardHelpOptions = true)
+@Command(
+        name = "read-file",
+        description = "Reads a file and prints Start, End, File read.",
+        mixinStandardHelpOptions = true)
 final class ReadFile implements Callable<Integer> {
 
-    @Parameters(index = "0", arity = "0..1", paramLabel = "PATH", description = "The file. Default: this program's own.")
+    @Parameters(
+            index = "0",
+            arity = "0..1",
+            paramLabel = "PATH",
+            description = "The file. Default: this program's own.")
     private Path path = Self.location();
 
     @Override

@@ -49,8 +49,7 @@ final class Tour implements Callable<Integer> {
     public Integer call() throws Exception {
         int failed = 0;
         failed |= stop(
-                "1. read-file: the loop goes on while the pool reads; the result comes home to the loop.",
-                "read-file");
+                "1. read-file: the loop goes on while the pool reads; the result comes home to the loop.", "read-file");
         failed |= stop(
                 "2. worker-fibonacci: a worker thread computes, the loop keeps ticking.",
                 "worker-fibonacci",
@@ -78,7 +77,8 @@ final class Tour implements Callable<Integer> {
         int code = EventLoop.run(loop -> io.spindle.process.Command.of(clusterHello())
                 .lines()
                 .doOnNext(System.out::println)
-                .publish(lines -> lines.flatMapIterable(line -> Started.of(line).stream().toList())
+                .publish(lines -> lines.flatMapIterable(
+                                line -> Started.of(line).stream().toList())
                         .take(WORKERS)
                         .collectList()
                         .doOnNext(started::set)
@@ -86,8 +86,8 @@ final class Tour implements Callable<Integer> {
                 .next()
                 .timeout(LIMIT, loop)
                 .subscribe(
-                        requests -> System.out.println("all " + WORKERS + " workers have answered, after " + requests
-                                + " requests"),
+                        requests -> System.out.println(
+                                "all " + WORKERS + " workers have answered, after " + requests + " requests"),
                         error -> {
                             System.err.println("tour: the cluster did not answer: " + error);
                             loop.exit(1);
@@ -125,14 +125,17 @@ final class Tour implements Callable<Integer> {
     }
 
     private static Mono<String> request(HttpClient client) {
-        return client.get().uri("/").responseSingle((response, body) -> body.asString()
-                .filter("hello world\n"::equals)
-                .mapNotNull(text -> response.responseHeaders().get(ClusterHello.PID_HEADER)));
+        return client.get()
+                .uri("/")
+                .responseSingle((response, body) -> body.asString()
+                        .filter("hello world\n"::equals)
+                        .mapNotNull(text -> response.responseHeaders().get(ClusterHello.PID_HEADER)));
     }
 
     private static int checkEnded(List<Started> workers) throws InterruptedException {
         for (Started worker : workers) {
-            @Nullable ProcessHandle process =
+            @Nullable
+            ProcessHandle process =
                     ProcessHandle.of(Long.parseLong(worker.pid())).orElse(null);
             if (process != null && !ended(process)) {
                 System.err.println("tour: worker " + worker.pid() + " is still there");

@@ -349,7 +349,7 @@ final class DefaultEventLoop implements EventLoop {
             } catch (Throwable inHandler) {
                 handlerFailed = true;
                 uncaught = inHandler;
-                if (inHandler != error) {
+                if (!inHandler.equals(error)) {
                     inHandler.addSuppressed(error);
                 }
             }

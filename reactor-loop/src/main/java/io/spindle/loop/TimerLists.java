@@ -11,6 +11,7 @@ import org.jspecify.annotations.Nullable;
  * by their earliest expiry. Setting a timer costs a look-up and a link, clearing one costs an unlink; an emptied list
  * stays until its expiry, so that timers set and cleared again and again do not touch the heap. Loop only.
  */
+@SuppressWarnings("ReferenceEquality") // entries and lists are linked and placed by identity
 final class TimerLists {
 
     /** The timers of one duration; the sentinel {@code head} closes the ring. */
@@ -54,7 +55,7 @@ final class TimerLists {
     private static final int INITIAL_LISTS = 16;
 
     private final LongObjectMap<DurationList> byDuration = new LongObjectHashMap<>();
-    private DurationList[] heap = new DurationList[INITIAL_LISTS];
+    private @Nullable DurationList[] heap = new DurationList[INITIAL_LISTS];
     private int size;
     private long sequence;
     private int referenced;
@@ -136,7 +137,7 @@ final class TimerLists {
 
     /** When to look again: not later than the earliest timer, earlier only if that one was cleared. */
     long nextExpiry() {
-        return heap[0].expiry;
+        return at(0).expiry;
     }
 
     /**
@@ -144,8 +145,8 @@ final class TimerLists {
      * one, as in Node. Ticks and microtasks run between any two callbacks, save after one that threw.
      */
     void run(long now, NettyLoop loop) {
-        while (size > 0 && heap[0].expiry - now <= 0) {
-            DurationList list = heap[0];
+        while (size > 0 && at(0).expiry - now <= 0) {
+            DurationList list = at(0);
             TimerEntry first = list.first();
             if (first == null) {
                 remove(list);
@@ -185,7 +186,7 @@ final class TimerLists {
     /** Unlinks what would arm itself for ever. */
     void stopRepeating() {
         for (int i = 0; i < size; i++) {
-            DurationList list = heap[i];
+            DurationList list = at(i);
             TimerEntry entry = list.head.next;
             while (entry != list.head) {
                 TimerEntry following = entry.next;
@@ -203,6 +204,12 @@ final class TimerLists {
         size = 0;
         waiting = 0;
         referenced = 0;
+    }
+
+    private DurationList at(int index) {
+        DurationList list = heap[index];
+        assert list != null : "below size there is no hole";
+        return list;
     }
 
     private void later(DurationList list, long expiry) {
@@ -225,7 +232,7 @@ final class TimerLists {
         }
         byDuration.remove(list.nanos);
         list.index = -1;
-        DurationList last = heap[--size];
+        DurationList last = at(--size);
         heap[size] = null;
         if (last != list) {
             siftDown(hole, last);
@@ -239,7 +246,7 @@ final class TimerLists {
         int index = start;
         while (index > 0) {
             int parent = (index - 1) >>> 1;
-            DurationList above = heap[parent];
+            DurationList above = at(parent);
             if (!list.isBefore(above)) {
                 break;
             }
@@ -252,10 +259,10 @@ final class TimerLists {
     private void siftDown(int start, DurationList list) {
         int index = start;
         for (int child = 2 * index + 1; child < size; child = 2 * index + 1) {
-            if (child + 1 < size && heap[child + 1].isBefore(heap[child])) {
+            if (child + 1 < size && at(child + 1).isBefore(at(child))) {
                 child++;
             }
-            DurationList below = heap[child];
+            DurationList below = at(child);
             if (!below.isBefore(list)) {
                 break;
             }

@@ -41,7 +41,7 @@ class EventLoopRunTest {
         EventLoop.run(loop -> {
             loop.adopt(Mono.fromCallable(() -> "value").subscribeOn(Schedulers.boundedElastic()))
                     .doFinally(end -> log.add("finally " + loop.inLoop()))
-                    .subscribe(value -> log.add(value + " " + (EventLoop.current() == loop)));
+                    .subscribe(value -> log.add(value + " " + loop.equals(EventLoop.current())));
             log.add("end");
         });
 

@@ -5,10 +5,12 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.nio.channels.SocketChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.concurrent.locks.LockSupport;
@@ -116,7 +118,8 @@ public final class LeakCheck implements BeforeAllCallback, AfterAllCallback {
     public LeakCheck() {}
 
     @Override
-    public void beforeAll(ExtensionContext context) {
+    public void beforeAll(ExtensionContext context) throws IOException {
+        SocketChannel.open().close(); // the JDK keeps a socket from the first closing on
         context.getStore(NAMESPACE).put("before", Open.now());
     }
 
@@ -137,7 +140,29 @@ public final class LeakCheck implements BeforeAllCallback, AfterAllCallback {
             LockSupport.parkNanos(Duration.ofMillis(20).toNanos());
             left = added(before, look.get());
         }
-        assertThat(left).as(what + " left behind by the test class").isEmpty();
+        assertThat(left.stream().map(LeakCheck::explained).toList())
+                .as(what + " left behind by the test class")
+                .isEmpty();
+    }
+
+    /** A socket with its line in the kernel's tables: addresses and state. */
+    private static String explained(String left) {
+        if (!left.startsWith("socket:")) {
+            return left;
+        }
+        String inode = left.substring("socket:[".length(), left.length() - 1);
+        for (String table : List.of("tcp", "tcp6", "udp", "udp6", "unix")) {
+            try (Stream<String> lines = Files.lines(Path.of("/proc/net", table))) {
+                Optional<String> line = lines.filter(each -> (each.strip() + " ").contains(" " + inode + " "))
+                        .findFirst();
+                if (line.isPresent()) {
+                    return left + " " + table + " " + line.get().strip();
+                }
+            } catch (IOException e) {
+                return left; // no such table here
+            }
+        }
+        return left;
     }
 
     private static List<String> added(Set<String> before, Set<String> now) {

@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.spindle.examples;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.regex.MatchResult;
+import java.util.regex.Pattern;
+import org.junit.jupiter.api.Test;
+
+/** What the README shows is what is compiled and run here. */
+class ReadmeTest {
+
+    private static final Path README = Path.of("../README.md");
+    private static final Path SNIPPETS = Path.of("src/main/java/io/spindle/examples/Snippets.java");
+    private static final Pattern MARKED =
+            Pattern.compile("// README: (?!end)(\\w+)\n(.*?)\n *// README: end", Pattern.DOTALL);
+
+    @Test
+    void theReadmeHoldsEachSnippetToTheLetter() throws IOException {
+        String readme = Files.readString(README);
+        List<MatchResult> snippets =
+                MARKED.matcher(Files.readString(SNIPPETS)).results().toList();
+
+        assertThat(snippets).hasSize(4);
+        for (MatchResult snippet : snippets) {
+            String code = snippet.group(2).stripIndent().strip();
+            assertThat(readme).as(snippet.group(1)).contains("```java\n" + code + "\n```");
+        }
+    }
+
+    @Test
+    void theSnippetsThatEndByThemselvesRun() {
+        Snippets.loop();
+        Snippets.offload();
+        Snippets.process();
+    }
+}

@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.spindle.offload.io;
+
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.util.Arrays;
+import org.jspecify.annotations.Nullable;
+
+/** The blocking half of {@link Files}. Channels, not streams: an interrupt ends them. */
+final class WholeFile {
+
+    /**
+     * The most that is read or written at once. The JDK copies through a direct buffer of that size, which it keeps for
+     * each thread: without a limit, one big file would cost its size in memory for as long as the thread lives.
+     */
+    private static final int PIECE = 256 * 1024;
+
+    private static final int FIRST_GUESS = 8 * 1024;
+    private static final int MAX_ARRAY = Integer.MAX_VALUE - 8;
+
+    private WholeFile() {}
+
+    static byte[] read(Path path) throws IOException {
+        try (FileChannel channel = FileChannel.open(path, StandardOpenOption.READ)) {
+            long size = channel.size();
+            if (size > MAX_ARRAY) {
+                throw new IOException("File too large: " + size + " bytes do not fit into an array");
+            }
+            return size == 0 ? readUnknown(channel) : readKnown(channel, (int) size);
+        }
+    }
+
+    private static byte[] readKnown(FileChannel channel, int size) throws IOException {
+        byte[] content = new byte[size];
+        int read = fill(channel, content, 0);
+        if (read < size) {
+            return Arrays.copyOf(content, read); // it has become shorter meanwhile
+        }
+        byte[] more = new byte[1];
+        return fill(channel, more, 0) == 0 ? content : readRest(channel, grow(content, more[0]), size + 1);
+    }
+
+    private static byte[] readUnknown(FileChannel channel) throws IOException {
+        return readRest(channel, new byte[FIRST_GUESS], 0);
+    }
+
+    private static byte[] readRest(FileChannel channel, byte[] start, int length) throws IOException {
+        byte[] content = start;
+        int read = fill(channel, content, length);
+        while (read == content.length) {
+            content = grow(content, null);
+            read = fill(channel, content, read);
+        }
+        return Arrays.copyOf(content, read);
+    }
+
+    private static byte[] grow(byte[] content, @Nullable Byte next) throws IOException {
+        if (content.length >= MAX_ARRAY) {
+            throw new IOException("File too large: more than " + MAX_ARRAY + " bytes do not fit into an array");
+        }
+        byte[] grown = Arrays.copyOf(content, (int) Math.min(MAX_ARRAY, Math.max(FIRST_GUESS, content.length * 2L)));
+        if (next != null) {
+            grown[content.length] = next;
+        }
+        return grown;
+    }
+
+    /** Fills {@code content} from {@code offset} on. Returns how much is in it then: less than fits at the end. */
+    private static int fill(FileChannel channel, byte[] content, int offset) throws IOException {
+        int position = offset;
+        while (position < content.length) {
+            int length = Math.min(PIECE, content.length - position);
+            int read = channel.read(ByteBuffer.wrap(content, position, length));
+            if (read < 0) {
+                break;
+            }
+            position += read;
+        }
+        return position;
+    }
+
+    static @Nullable Void write(Path path, byte[] data) throws IOException {
+        try (FileChannel channel = FileChannel.open(
+                path, StandardOpenOption.CREATE, StandardOpenOption.TRUNCATE_EXISTING, StandardOpenOption.WRITE)) {
+            int position = 0;
+            while (position < data.length) {
+                int length = Math.min(PIECE, data.length - position);
+                position += channel.write(ByteBuffer.wrap(data, position, length));
+            }
+        }
+        return null;
+    }
+}

@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.spindle.offload.worker;
+
+import reactor.core.publisher.Flux;
+import reactor.core.publisher.Mono;
+
+/**
+ * One end of a bounded, ordered, two-way channel. Messages pass by reference: send what is immutable, or what you do
+ * not touch any more. Node analogue: the class of the same name, which copies and has no bound.
+ *
+ * <p>Thread-safe.
+ *
+ * @param <S> what this end sends
+ * @param <R> what this end receives
+ * @since 0.1.0
+ */
+public interface MessagePort<S, R> {
+
+    /**
+     * Sends a message if there is room. Those of one thread arrive in their order.
+     *
+     * @param message not null
+     * @return false if it was not sent: too many wait, see {@link WorkerSpec#queueCapacity(int)}, or the port is closed
+     */
+    boolean postMessage(S message);
+
+    /**
+     * Sends a message as soon as there is room.
+     * <ul>
+     *   <li><b>Signals on</b> the subscriber's thread if there is room; else on the event loop it was subscribed on, or
+     *       on {@code Schedulers.parallel()}.
+     *   <li><b>Cancel</b> before it is sent: it never is.
+     *   <li><b>Errors</b> with {@link PortClosedException} if the port is or gets closed.
+     * </ul>
+     *
+     * @param message not null
+     * @return a cold {@code Mono} that completes when the message is on its way
+     */
+    Mono<Void> send(S message);
+
+    /**
+     * Receives: one subscriber at a time. What arrives while there is none is kept, up to the capacity.
+     * <ul>
+     *   <li><b>Signals on</b> the loop of this end, each message as a callback of its own; a subscription keeps that
+     *       loop alive, until it is cancelled or the port is closed, unless {@link #unref()} was called.
+     *   <li><b>Backpressure</b>: what was not requested is kept; when the capacity is reached, the sender is told.
+     * </ul>
+     *
+     * @return a hot {@code Flux} that completes when the port is closed and everything was received
+     */
+    Flux<R> messages();
+
+    /** Closes both directions: what was sent before arrives, then both ends complete. Idempotent. */
+    void close();
+
+    /**
+     * Lets a subscription to {@link #messages()} keep the loop alive again. The default.
+     *
+     * @return this port
+     */
+    MessagePort<S, R> ref();
+
+    /**
+     * Lets the loop end in spite of a subscription to {@link #messages()}.
+     *
+     * @return this port
+     */
+    MessagePort<S, R> unref();
+}

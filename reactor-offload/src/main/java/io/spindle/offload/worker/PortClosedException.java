@@ -1,0 +1,14 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.spindle.offload.worker;
+
+/**
+ * A message could not be sent: the port was closed, or the worker on the other side has ended.
+ *
+ * @since 0.1.0
+ */
+public final class PortClosedException extends IllegalStateException {
+
+    PortClosedException(String port) {
+        super(port + " is closed: the message was not sent");
+    }
+}

@@ -1,0 +1,285 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.spindle.offload.worker;
+
+import io.spindle.loop.EventLoop;
+import io.spindle.loop.Handle;
+import java.util.Objects;
+import java.util.Queue;
+import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicReference;
+import org.jspecify.annotations.Nullable;
+import reactor.core.CoreSubscriber;
+import reactor.core.publisher.Flux;
+import reactor.core.publisher.Mono;
+import reactor.core.publisher.MonoSink;
+import reactor.core.publisher.Operators;
+import reactor.core.scheduler.Schedulers;
+import reactor.util.concurrent.Queues;
+
+/**
+ * One direction of a channel: a bounded queue of messages for one receiver at a time. Any thread may offer; a drain
+ * delivers where the receiver lives, on its loop one message for each callback, so that ticks and microtasks run in
+ * between and nothing else starves. No end ever runs code of the other.
+ */
+final class PortQueue<T> extends Flux<T> implements Runnable {
+
+    private static final String KIND = "MessagePort";
+
+    private final String name;
+    private final int capacity;
+    private final Queue<T> queue = Queues.<T>unboundedMultiproducer().get(); // polled by the drain
+    private final AtomicInteger size = new AtomicInteger();
+    private final Queue<Sender<T>> senders = new ConcurrentLinkedQueue<>();
+    private final AtomicReference<@Nullable PortReceiver<T>> receiver = new AtomicReference<>();
+    private final AtomicReference<@Nullable Runnable> onDrained = new AtomicReference<>();
+    private final AtomicInteger wip = new AtomicInteger();
+    private final AtomicReference<@Nullable PortReceiver<T>> postedFor = new AtomicReference<>();
+    private volatile @Nullable EventLoop home;
+    private volatile boolean referenced = true;
+    private volatile boolean closed;
+    private volatile @Nullable Throwable error; // written before `closed`
+    private volatile boolean errorDelivered;
+
+    PortQueue(String name, int capacity) {
+        this.name = name;
+        this.capacity = capacity;
+    }
+
+    /** From now on receivers live on {@code loop} and keep it alive. Otherwise they live where they subscribe. */
+    void attach(EventLoop loop) {
+        home = loop;
+    }
+
+    boolean offer(T message) {
+        Objects.requireNonNull(message, "message");
+        if (closed || !senders.isEmpty() || !reserve()) {
+            return false;
+        }
+        queue.offer(message);
+        drain();
+        return true;
+    }
+
+    private boolean reserve() {
+        int present;
+        do {
+            present = size.get();
+            if (present >= capacity) {
+                return false;
+            }
+        } while (!size.compareAndSet(present, present + 1));
+        return true;
+    }
+
+    Mono<Void> send(T message) {
+        Objects.requireNonNull(message, "message");
+        return Mono.defer(() -> {
+            if (offer(message)) {
+                return Mono.empty();
+            }
+            Mono<Void> waiting = Mono.create(sink -> enqueue(new Sender<>(message, sink)));
+            EventLoop loop = EventLoop.current();
+            return loop == null ? waiting.publishOn(Schedulers.parallel()) : loop.adopt(waiting);
+        });
+    }
+
+    private void enqueue(Sender<T> sender) {
+        sender.sink.onCancel(sender::claim);
+        senders.add(sender);
+        drain(); // there may be room by now, or it may be closed
+    }
+
+    @Override
+    public void subscribe(CoreSubscriber<? super T> actual) {
+        EventLoop fixed = home;
+        EventLoop loop = fixed == null ? EventLoop.current() : fixed;
+        Handle handle;
+        try {
+            handle = fixed == null ? null : fixed.open(KIND);
+        } catch (RejectedExecutionException ended) {
+            Operators.error(actual, Operators.onRejectedExecution(ended, actual.currentContext()));
+            return;
+        }
+        PortReceiver<T> added = new PortReceiver<>(this, actual, loop, handle);
+        added.reference(referenced);
+        PortReceiver<T> present = receiver.get();
+        boolean free = present == null || present.isCancelled();
+        if (!free || !receiver.compareAndSet(present, added)) {
+            added.letGo();
+            Operators.error(actual, new IllegalStateException(name + " has a subscriber already, it takes one"));
+            return;
+        }
+        if (present != null) {
+            present.letGo();
+        }
+        actual.onSubscribe(added);
+        drain(); // for the end, which needs no demand
+    }
+
+    void reference(boolean reference) {
+        referenced = reference;
+        PortReceiver<T> present = receiver.get();
+        if (present != null) {
+            present.reference(reference);
+        }
+    }
+
+    /** Whether a receiver was told of the error that it was closed with. */
+    boolean isErrorDelivered() {
+        return errorDelivered;
+    }
+
+    void close() {
+        close(null, null);
+    }
+
+    /**
+     * Takes no more messages.
+     *
+     * @param failure what the receiver gets after the messages, if this is the first call
+     * @param drained called when the receiver has everything, or there is none
+     */
+    void close(@Nullable Throwable failure, @Nullable Runnable drained) {
+        if (!closed) {
+            error = failure;
+            closed = true;
+        }
+        if (drained != null) {
+            onDrained.set(drained);
+        }
+        drain();
+    }
+
+    void drain() {
+        if (wip.getAndIncrement() == 0) {
+            dispatch();
+        }
+    }
+
+    /** Drains where the receiver lives, or here if there is none. Called by who holds {@code wip}. */
+    private void dispatch() {
+        while (true) {
+            PortReceiver<T> present = receiver.get();
+            if (present != null && !present.isCancelled()) {
+                if (post(present)) {
+                    return;
+                }
+                present.abandon(); // its loop has ended
+            }
+            if (!stepAndGoOn(present)) {
+                return;
+            }
+        }
+    }
+
+    /** False if it will never run. */
+    private boolean post(PortReceiver<T> present) {
+        postedFor.set(present);
+        try {
+            present.post(this);
+        } catch (RejectedExecutionException ended) {
+            return !postedFor.compareAndSet(present, null);
+        }
+        return !present.isHomeDisposed() || !postedFor.compareAndSet(present, null); // it may not have seen it
+    }
+
+    /** Where the receiver lives: at most one message, others get their turn before the next. */
+    @Override
+    public void run() {
+        PortReceiver<T> present = postedFor.getAndSet(null);
+        if (present == null) {
+            return;
+        }
+        if (present.isHomeDisposed()) {
+            present.abandon();
+        }
+        if (stepAndGoOn(present)) {
+            dispatch();
+        }
+    }
+
+    /** Does one thing. False if nothing was to be done and {@code wip} was given up. */
+    private boolean stepAndGoOn(@Nullable PortReceiver<T> present) {
+        int missed = wip.get();
+        if (step(present)) {
+            wip.addAndGet(1 - missed);
+            return true;
+        }
+        return wip.addAndGet(-missed) != 0;
+    }
+
+    /** Does one thing. False if there is nothing to do. */
+    private boolean step(@Nullable PortReceiver<T> present) {
+        admitSenders();
+        if (present == null) {
+            if (closed) {
+                drained();
+            }
+            return false;
+        }
+        if (present.isCancelled()) {
+            receiver.compareAndSet(present, null);
+            present.letGo();
+            return true;
+        }
+        T message = present.isWanting() ? queue.poll() : null;
+        if (message != null) {
+            size.decrementAndGet();
+            present.next(message);
+            return true;
+        }
+        if (closed && queue.isEmpty()) {
+            receiver.compareAndSet(present, null);
+            Throwable failure = error;
+            errorDelivered |= failure != null;
+            present.end(failure);
+            return true;
+        }
+        return false;
+    }
+
+    private void drained() {
+        Runnable callback = onDrained.getAndSet(null);
+        if (callback != null) {
+            callback.run();
+        }
+    }
+
+    private void admitSenders() {
+        while (!senders.isEmpty()) {
+            if (!closed && !reserve()) {
+                return;
+            }
+            Sender<T> sender = senders.poll();
+            if (closed) {
+                if (sender != null && sender.claim()) {
+                    sender.sink.error(new PortClosedException(name));
+                }
+            } else if (sender != null && sender.claim()) {
+                queue.offer(sender.message);
+                sender.sink.success();
+            } else {
+                size.decrementAndGet();
+            }
+        }
+    }
+
+    /** Who waits for room. */
+    private static final class Sender<T> {
+
+        private final T message;
+        private final MonoSink<Void> sink;
+        private final AtomicInteger claimed = new AtomicInteger();
+
+        Sender(T message, MonoSink<Void> sink) {
+            this.message = message;
+            this.sink = sink;
+        }
+
+        boolean claim() {
+            return claimed.compareAndSet(0, 1);
+        }
+    }
+}

@@ -54,8 +54,8 @@ public interface ChildProcess extends Disposable {
      *
      * <p><b>Unread output:</b> as long as nobody has subscribed to this, the child likewise waits; but from the moment
      * that the other output, {@link #exit()} or {@link #close()} is subscribed to, or the process has ended, it is
-     * read, so that nothing hangs. 64 KiB are then kept for a late subscriber; once there was more, all is dropped and
-     * a late subscriber gets an {@link IllegalStateException}.
+     * read, so that nothing hangs. 128 KiB are then kept for a late subscriber. A child that writes more waits for one
+     * a quarter of a second; then all is dropped and a late subscriber gets an {@link IllegalStateException}.
      *
      * <p><b>Cancel</b> closes the pipe: the child gets {@link Signal#PIPE} if it goes on writing.
      *

@@ -7,8 +7,11 @@ import io.netty.buffer.Unpooled;
 import io.netty.channel.IoEventLoop;
 import java.io.IOException;
 import java.util.ArrayDeque;
+import java.util.concurrent.CancellationException;
 import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicIntegerFieldUpdater;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import org.reactivestreams.Subscription;
 import reactor.core.CoreSubscriber;
@@ -28,7 +31,8 @@ abstract class OutputPipe extends Flux<ByteBuf> {
             AtomicIntegerFieldUpdater.newUpdater(OutputPipe.class, "subscribed");
 
     private static final int READS_PER_TURN = 16;
-    private static final int HELD_BYTES = 64 << 10;
+    private static final int HELD_BYTES = 128 << 10;
+    private static final long PATIENCE_MILLIS = 250;
 
     /** More than any pipe holds: what the process wrote before it ended is below that. */
     private static final int LAST_BYTES = 2 << 20;
@@ -45,6 +49,7 @@ abstract class OutputPipe extends Flux<ByteBuf> {
     private Runnable onEnded = () -> {};
     private long demand;
     private boolean holding;
+    private boolean mayDrop;
     private final ArrayDeque<ByteBuf> held = new ArrayDeque<>(0);
     private int heldBytes;
     private boolean dropped;
@@ -91,7 +96,7 @@ abstract class OutputPipe extends Flux<ByteBuf> {
     }
 
     final Exception closed(String why) {
-        return new java.util.concurrent.CancellationException(name + " was closed: " + why);
+        return new CancellationException(name + " was closed: " + why);
     }
 
     private void attach(CoreSubscriber<? super ByteBuf> actual) {
@@ -108,9 +113,25 @@ abstract class OutputPipe extends Flux<ByteBuf> {
         drain();
     }
 
-    /** From now on reads although nobody has subscribed, so that the child is not stopped. Loop only. */
+    /**
+     * From now on reads although nobody has subscribed, so that the child is not stopped for long: it waits a moment
+     * for a subscriber before anything is lost. Loop only.
+     */
+    @SuppressWarnings("FutureReturnValueIgnored") // cannot fail
     final void hold() {
-        holding = true;
+        if (!holding) {
+            holding = true;
+            if (loop.isShuttingDown()) {
+                mayDrop = true;
+            } else {
+                loop.schedule(this::losePatience, PATIENCE_MILLIS, TimeUnit.MILLISECONDS);
+            }
+        }
+        drain();
+    }
+
+    private void losePatience() {
+        mayDrop = true;
         drain();
     }
 
@@ -150,7 +171,7 @@ abstract class OutputPipe extends Flux<ByteBuf> {
     private boolean step() {
         CoreSubscriber<? super ByteBuf> actual = subscriber;
         if (actual == null) {
-            return holding && !ended && readThen(this::keep);
+            return holding && !ended && (mayDrop || heldBytes < HELD_BYTES) && readThen(this::keep);
         }
         if (!held.isEmpty() && failure == null) {
             return demand > 0 && deliver(actual, held.remove());
@@ -162,7 +183,7 @@ abstract class OutputPipe extends Flux<ByteBuf> {
         return demand > 0 && readThen(chunk -> deliver(actual, chunk));
     }
 
-    private boolean readThen(java.util.function.Consumer<ByteBuf> consumer) {
+    private boolean readThen(Consumer<ByteBuf> consumer) {
         @Nullable ByteBuf chunk;
         try {
             chunk = read();
@@ -190,7 +211,7 @@ abstract class OutputPipe extends Flux<ByteBuf> {
     private void keep(ByteBuf chunk) {
         try {
             heldBytes += chunk.readableBytes();
-            if (dropped || heldBytes > HELD_BYTES) {
+            if (dropped || (mayDrop && heldBytes > HELD_BYTES)) {
                 dropped = true;
                 held.clear();
             } else {

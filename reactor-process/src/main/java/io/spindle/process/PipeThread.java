@@ -3,61 +3,61 @@ package io.spindle.process;
 
 import java.io.Closeable;
 import java.io.IOException;
-import java.util.concurrent.BlockingQueue;
-import java.util.concurrent.LinkedBlockingQueue;
-import java.util.concurrent.ThreadFactory;
+import java.util.Queue;
+import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.locks.LockSupport;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** The thread of one pipe: runs one blocking call after the other, then closes the stream. */
+/**
+ * The thread of one pipe, started when it is first needed: runs one blocking call after the other, then closes the
+ * stream. Its queue has no lock, for the loop that fills it must not wait.
+ */
 final class PipeThread {
 
     private static final Logger log = LoggerFactory.getLogger(ChildProcess.class);
 
-    private final BlockingQueue<Runnable> calls = new LinkedBlockingQueue<>();
+    private final Queue<Runnable> calls = new ConcurrentLinkedQueue<>();
+    private final String name;
     private final Closeable stream;
-    private final ThreadFactory factory;
-    private boolean started; // loop only
+    private @Nullable Thread thread; // loop only
     private boolean stopped; // loop only
     private boolean closed; // by its thread only
 
     PipeThread(String name, Closeable stream) {
+        this.name = name;
         this.stream = stream;
-        this.factory = body -> {
-            Thread thread = new Thread(body, "spindle-process-" + name);
-            thread.setDaemon(true);
-            return thread;
-        };
     }
 
+    /** Runs {@code call} on the thread, after those before it. Loop only. */
     void execute(Runnable call) {
         calls.add(call);
-        start();
-    }
-
-    private void start() {
-        if (!started) {
-            started = true;
-            factory.newThread(this::run).start();
+        if (thread == null) {
+            thread = new Thread(this::run, "spindle-process-" + name);
+            thread.setDaemon(true);
+            thread.start();
+        } else {
+            LockSupport.unpark(thread);
         }
     }
 
-    /** Closes the stream when the present call has returned. */
+    /** Closes the stream when the present call has returned. Loop only, idempotent. */
     void stop() {
         if (!stopped) {
             stopped = true;
-            calls.add(this::close);
-            start();
+            execute(this::close);
         }
     }
 
     private void run() {
-        try {
-            while (!closed) {
-                calls.take().run();
+        while (!closed) {
+            Runnable call = calls.poll();
+            if (call == null) {
+                LockSupport.park(this); // an unpark since the poll makes it return at once
+            } else {
+                call.run();
             }
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
         }
     }
 

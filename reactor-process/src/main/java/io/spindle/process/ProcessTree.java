@@ -36,13 +36,13 @@ final class ProcessTree {
     }
 
     /**
-     * Kills a process and its descendants. A tree is stopped first, until no member is new, for a member that runs may
-     * fork while we look, and what a killed parent leaves behind is no longer found.
+     * Kills a process and its descendants. They are stopped first, until none is new, for one that runs may fork while
+     * we look, and what a killed parent leaves behind is no longer found.
      */
     static void kill(ProcessHandle root) {
-        Set<ProcessHandle> tree = of(root);
+        Set<ProcessHandle> tree = new LinkedHashSet<>(Set.of(root));
         Set<ProcessHandle> stopped = new LinkedHashSet<>();
-        for (int round = 0; tree.size() > 1 && round < MAX_ROUNDS && stopped.size() < tree.size(); round++) {
+        for (int round = 0; round < MAX_ROUNDS && stopped.size() < tree.size(); round++) {
             List<ProcessHandle> running = new ArrayList<>(tree);
             running.removeAll(stopped);
             send(Signal.STOP, running);

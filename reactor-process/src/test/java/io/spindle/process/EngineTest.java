@@ -5,11 +5,15 @@ import java.lang.annotation.ElementType;
 import java.lang.annotation.Retention;
 import java.lang.annotation.RetentionPolicy;
 import java.lang.annotation.Target;
+import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
-/** A test that runs once on each engine of this platform, which it gets as its parameter. */
+/**
+ * A test that runs on each engine of this platform, which it gets as its parameter: once, or as often as the system
+ * property {@code spindle.test.rounds} says.
+ */
 @Target(ElementType.METHOD)
 @Retention(RetentionPolicy.RUNTIME)
 @ParameterizedTest
@@ -22,7 +26,9 @@ import org.junit.jupiter.params.provider.MethodSource;
         private Engines() {}
 
         static Stream<Engine> all() {
-            return Stream.of(io.spindle.process.Engines.EPOLL, io.spindle.process.Engines.THREADS);
+            return IntStream.range(0, Integer.getInteger("spindle.test.rounds", 1))
+                    .boxed()
+                    .flatMap(round -> Stream.of(io.spindle.process.Engines.EPOLL, io.spindle.process.Engines.THREADS));
         }
     }
 }

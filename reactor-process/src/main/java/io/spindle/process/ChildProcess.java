@@ -1,0 +1,103 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.spindle.process;
+
+import io.netty.buffer.ByteBuf;
+import reactor.core.Disposable;
+import reactor.core.publisher.Flux;
+import reactor.core.publisher.Mono;
+
+/**
+ * A running program, made by {@link Command#spawn()}, whose caller disposes it or waits for its end.
+ *
+ * <pre>
+ *   spawn ──► output … ──► exit ──► end of output ──► close
+ *                            └ a grandchild may hold the pipes far longer
+ * </pre>
+ * It ends with this JVM unless its command is {@linkplain Command#detached(boolean) detached}, and with the
+ * {@link io.spindle.loop.EventLoop} it was spawned on, which it keeps alive until {@link #close()}.
+ *
+ * <p>Thread-safe. Publishers subscribed to on an event loop signal on that loop; elsewhere on
+ * {@link reactor.core.scheduler.Schedulers#parallel()}. Node analogue: {@code ChildProcess}.
+ *
+ * @since 0.1.0
+ */
+public interface ChildProcess extends Disposable {
+
+    /** Returns what it was started from. */
+    Command command();
+
+    /** Returns its process id, also after its end. */
+    long pid();
+
+    /** Returns whether the process has not ended. */
+    boolean isAlive();
+
+    /**
+     * Emits how the process ended, as soon as it has, whatever its code; output may still be on its way. From the
+     * first subscription on, output that nobody reads no longer stops the child, see {@link #stdout()}.
+     *
+     * @return replayed to late subscribers, never empty, never an error; cancel stops the waiting only
+     */
+    Mono<ExitStatus> exit();
+
+    /**
+     * The same as {@link #exit()}, but emits when in addition the piped outputs have ended, which a grandchild that
+     * holds them open can put off.
+     *
+     * @return replayed to late subscribers, never empty, never an error; cancel stops the waiting only
+     */
+    Mono<ExitStatus> close();
+
+    /**
+     * Streams the standard output. Bytes that are not requested stay in the pipe, and the child waits when that is
+     * full (64 KiB on Linux).
+     *
+     * <p><b>Unread output:</b> as long as nobody has subscribed to this, the child likewise waits; but from the moment
+     * that the other output, {@link #exit()} or {@link #close()} is subscribed to, or the process has ended, it is
+     * read, so that nothing hangs. 64 KiB are then kept for a late subscriber; once there was more, all is dropped and
+     * a late subscriber gets an {@link IllegalStateException}.
+     *
+     * <p><b>Cancel</b> closes the pipe: the child gets {@link Signal#PIPE} if it goes on writing.
+     *
+     * @return for one subscriber, who releases each buffer; an error if stdout is not piped, and a
+     *     {@link java.util.concurrent.CancellationException} if this is disposed meanwhile
+     */
+    Flux<ByteBuf> stdout();
+
+    /**
+     * Streams the standard error, by the same rules as {@link #stdout()}.
+     *
+     * @return for one subscriber, who releases each buffer; an error if stderr is not piped
+     */
+    Flux<ByteBuf> stderr();
+
+    /**
+     * Sends a signal to the process alone. {@link Signal#TERM} and {@link Signal#KILL} are sent at once, others by a
+     * short-lived program in the background.
+     *
+     * @param signal to be sent by its name
+     * @return false, and nothing is sent, if the process has ended; true does not mean that it obeys
+     */
+    boolean kill(Signal signal);
+
+    /**
+     * Sends {@link Command#killSignal(Signal)} to the process tree, waits for {@link Command#grace()}, then kills what
+     * is left of it. The descendants are those alive when it begins.
+     *
+     * @return emits when the process has ended, at once if it has; nothing happens before subscription, and cancel
+     *     stops the waiting only
+     */
+    Mono<ExitStatus> disposeGracefully();
+
+    /**
+     * Kills the process and its descendants and closes the pipes, now and without waiting; the outputs end with a
+     * {@link java.util.concurrent.CancellationException}. Idempotent; after the end of the process it only closes the
+     * pipes.
+     */
+    @Override
+    void dispose();
+
+    /** Returns whether {@link #dispose()} was called or the process and its output have ended. */
+    @Override
+    boolean isDisposed();
+}

@@ -1,0 +1,501 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.spindle.process;
+
+import io.netty.buffer.ByteBuf;
+import java.nio.charset.Charset;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.function.Consumer;
+import java.util.function.IntPredicate;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
+import org.jspecify.annotations.Nullable;
+import reactor.core.publisher.Flux;
+import reactor.core.publisher.Mono;
+
+/**
+ * An immutable description of a program to run: its arguments, directory, environment, streams and limits.
+ *
+ * <p>Each method returns a new {@code Command}, so one may be kept, shared between threads and run many times. The
+ * program is started without a shell: no argument is split or expanded. A program without a slash is looked for on
+ * the path of this JVM; one with a slash is relative to {@link #directory(Path)}. Nothing starts before a subscription
+ * and each subscription starts a new process, on a thread of its own pool.
+ *
+ * <p>{@link #exec()}, {@link #lines()} and {@link #output()} end when the process and its output have ended. Output
+ * that another process holds open, a daemon that it left behind say, is waited for no longer than
+ * {@link #drain(Duration)}. Cancelling them kills the process and its descendants.
+ *
+ * <p>Node analogue: {@code child_process.spawn} and {@code execFile} with their options.
+ *
+ * @since 0.1.0
+ */
+public final class Command {
+
+    private static final long DEFAULT_MAX_BUFFER_BYTES = 16L << 20;
+    private static final int DEFAULT_MAX_LINE = 1 << 20;
+
+    private final Draft values;
+
+    private Command(Draft values) {
+        this.values = values;
+    }
+
+    /**
+     * Describes a program and its arguments.
+     *
+     * @param program a name to be found on the path, or a path; not empty
+     * @param args handed over as they are
+     * @throws IllegalArgumentException if the program is empty or anything contains a NUL character
+     */
+    public static Command of(String program, String... args) {
+        List<String> line = new ArrayList<>(args.length + 1);
+        line.add(program);
+        Collections.addAll(line, args);
+        return of(line);
+    }
+
+    /**
+     * Describes a program and its arguments.
+     *
+     * @param line the program, then its arguments; not empty, copied
+     * @throws IllegalArgumentException if the program is missing or empty or anything contains a NUL character
+     */
+    public static Command of(List<String> line) {
+        if (line.isEmpty() || line.get(0).isEmpty()) {
+            throw new IllegalArgumentException("program must not be empty, was " + line);
+        }
+        return new Command(new Draft(checkedLine(line)));
+    }
+
+    /**
+     * Describes a script for {@code /bin/sh}, the only way in which a shell takes part. Never put text of unknown
+     * origin into it: pass that by {@link #args(String...)}, where the script sees it as {@code "$1"} and so on, or by
+     * {@link #env(String, String)}.
+     *
+     * @param script what {@code /bin/sh -c} runs
+     * @throws IllegalArgumentException if it contains a NUL character
+     */
+    public static Command shell(String script) {
+        return of("/bin/sh", "-c", script, "sh");
+    }
+
+    private static List<String> checkedLine(List<String> line) {
+        line.forEach(each -> Checks.noNul("argument", each));
+        return List.copyOf(line);
+    }
+
+    private Command with(Consumer<Draft> change) {
+        Draft copy = new Draft(values);
+        change.accept(copy);
+        return new Command(copy);
+    }
+
+    /**
+     * Appends arguments.
+     *
+     * @param more handed over as they are
+     * @throws IllegalArgumentException if one contains a NUL character
+     */
+    public Command args(String... more) {
+        List<String> line = new ArrayList<>(values.line);
+        Collections.addAll(line, more);
+        return with(draft -> draft.line = checkedLine(line));
+    }
+
+    /**
+     * Sets the working directory of the program.
+     *
+     * @param directory checked when the program is started. Default: that of this JVM
+     */
+    public Command directory(Path directory) {
+        Objects.requireNonNull(directory, "directory");
+        return with(draft -> draft.directory = directory);
+    }
+
+    /**
+     * Sets a variable of the environment.
+     *
+     * @param name not empty, without {@code =} and NUL
+     * @param value without NUL
+     * @throws IllegalArgumentException otherwise
+     */
+    public Command env(String name, String value) {
+        Checks.variableName(name);
+        Checks.noNul("value of " + name, value);
+        return with(draft -> draft.environment.put(name, value));
+    }
+
+    /**
+     * Removes a variable of the environment.
+     *
+     * @param name not empty, without {@code =} and NUL
+     * @throws IllegalArgumentException otherwise
+     */
+    public Command unsetEnv(String name) {
+        Checks.variableName(name);
+        return with(draft -> draft.environment.put(name, null));
+    }
+
+    /**
+     * Sets whether the program starts from an empty environment, in which only what {@link #env} sets is found.
+     *
+     * @param clear Default: false, it inherits the environment of this JVM
+     */
+    public Command clearEnv(boolean clear) {
+        return with(draft -> draft.clearEnvironment = clear);
+    }
+
+    /**
+     * Sets where its standard input comes from.
+     *
+     * @param input Default: {@link Input#empty()}
+     */
+    public Command stdin(Input input) {
+        Objects.requireNonNull(input, "input");
+        return with(draft -> draft.stdin = input);
+    }
+
+    /**
+     * Sets where its standard output goes.
+     *
+     * @param output not {@link Output#merged()}. Default: {@link Output#pipe()}
+     */
+    public Command stdout(Output output) {
+        if (output.isMerged()) {
+            throw new IllegalArgumentException("stdout must not be Output.merged(), which is for stderr only");
+        }
+        return with(draft -> draft.stdout = output);
+    }
+
+    /**
+     * Sets where its standard error goes.
+     *
+     * @param output Default: {@link Output#pipe()}
+     */
+    public Command stderr(Output output) {
+        Objects.requireNonNull(output, "output");
+        return with(draft -> draft.stderr = output);
+    }
+
+    /**
+     * Limits how long the process may run. When it is over, the tree is ended as by
+     * {@link ChildProcess#disposeGracefully()}.
+     *
+     * @param timeout positive, or zero for no limit. Default: no limit
+     */
+    public Command timeout(Duration timeout) {
+        Checks.notNegative("timeout", timeout);
+        return with(draft -> draft.timeout = timeout);
+    }
+
+    /**
+     * Sets how long a process that was asked to end is waited for before it is killed.
+     *
+     * @param grace not negative; zero kills at once. Default: 5 seconds
+     */
+    public Command grace(Duration grace) {
+        Checks.notNegative("grace", grace);
+        return with(draft -> draft.grace = grace);
+    }
+
+    /**
+     * Sets how long output is waited for when the process itself has ended, because another process may hold it open.
+     * What the process itself has written is delivered in any case. Not used by {@link #spawn()}.
+     *
+     * @param drain not negative. Default: 2 seconds
+     */
+    public Command drain(Duration drain) {
+        Checks.notNegative("drain", drain);
+        return with(draft -> draft.drain = drain);
+    }
+
+    /**
+     * Sets the signal by which a process is asked to end.
+     *
+     * @param signal Default: {@link Signal#TERM}
+     */
+    public Command killSignal(Signal signal) {
+        Objects.requireNonNull(signal, "signal");
+        return with(draft -> draft.killSignal = signal);
+    }
+
+    /**
+     * Limits how much {@link #exec()} collects. A program that writes more to stdout, or more to stderr, is killed and
+     * {@link ExecException.Reason#MAX_BUFFER} tells.
+     *
+     * @param bytes for each of the two, positive. Default: 16 MiB
+     */
+    public Command maxBuffer(long bytes) {
+        Checks.positive("maxBuffer", bytes);
+        return with(draft -> draft.maxBufferBytes = bytes);
+    }
+
+    /**
+     * Limits the length of one line of {@link #lines()}.
+     *
+     * @param length in bytes without the line end, in characters for charsets other than UTF-8, US-ASCII and
+     *     ISO-8859; positive. Default: 1,048,576
+     * @param policy what happens to a longer line. Default: {@link LongLine#FAIL}
+     */
+    public Command maxLine(int length, LongLine policy) {
+        Checks.positive("maxLine", length);
+        Objects.requireNonNull(policy, "policy");
+        return with(draft -> {
+            draft.maxLine = length;
+            draft.longLine = policy;
+        });
+    }
+
+    /**
+     * Sets how output is decoded to text. Malformed input becomes U+FFFD; a byte order mark is treated as the charset
+     * says.
+     *
+     * @param charset Default: UTF-8
+     */
+    public Command charset(Charset charset) {
+        Objects.requireNonNull(charset, "charset");
+        return with(draft -> draft.charset = charset);
+    }
+
+    /**
+     * Sets the exit codes that count as success, instead of 0 alone: {@code exitCodes(0, 1)} for {@code grep}.
+     *
+     * @param accepted from 0 to 255
+     */
+    public Command exitCodes(int... accepted) {
+        int[] codes = accepted.clone();
+        return exitCodes(code -> IntStream.of(codes).anyMatch(each -> each == code));
+    }
+
+    /**
+     * Sets the exit codes that count as success by a rule; {@code code -> true} accepts any end.
+     *
+     * @param accepted asked with {@link ExitStatus#code()}; must neither block nor throw
+     */
+    public Command exitCodes(IntPredicate accepted) {
+        Objects.requireNonNull(accepted, "accepted");
+        return with(draft -> draft.exitCodes = accepted);
+    }
+
+    /**
+     * Sets whether the process is left alone when this JVM or the event loop that it was spawned on ends.
+     *
+     * @param detached Default: false, it is killed with its descendants
+     */
+    public Command detached(boolean detached) {
+        return with(draft -> draft.detached = detached);
+    }
+
+    /**
+     * Runs the program to its end and collects what it writes.
+     * <ul>
+     *   <li><b>Signals on</b> the event loop that it is subscribed on, else on
+     *       {@link reactor.core.scheduler.Schedulers#parallel()}.
+     *   <li><b>Cancel</b> kills the process and its descendants.
+     *   <li><b>Errors</b> with {@link SpawnException} if it cannot be started, with {@link ExecException} if its exit
+     *       code is not accepted, a signal ended it, or a limit was exceeded; with the error of a stdin publisher.
+     * </ul>
+     * Node analogue: {@code execFile}, or {@code exec} for {@link #shell(String)}.
+     *
+     * @return a cold {@code Mono}, never empty
+     */
+    public Mono<ExecResult> exec() {
+        return Executions.exec(this);
+    }
+
+    /**
+     * Runs the program and streams the lines of its stdout. A line ends with LF or CRLF, which are not part of it; a
+     * last line without an end counts, empty lines are kept. Errors and threads are those of {@link #exec()}, an exit
+     * code that is not accepted is an {@link ExecException} after the last line.
+     *
+     * <p><b>Backpressure</b>: some 256 lines and one chunk of 64 KiB are read ahead, then the child waits for its
+     * subscriber. <b>Cancel</b> kills the process and its descendants.
+     *
+     * @return a cold {@code Flux}
+     * @throws IllegalStateException if {@link #stdout(Output)} is not a pipe
+     */
+    public Flux<String> lines() {
+        return Executions.lines(this);
+    }
+
+    /**
+     * Runs the program and streams the bytes of its stdout, in chunks of up to 64 KiB. Otherwise as {@link #lines()};
+     * at most four chunks are read ahead.
+     *
+     * @return a cold {@code Flux}; its subscriber releases each buffer
+     * @throws IllegalStateException if {@link #stdout(Output)} is not a pipe
+     */
+    public Flux<ByteBuf> output() {
+        return Executions.output(this);
+    }
+
+    /**
+     * Starts the program.
+     * <ul>
+     *   <li><b>Signals on</b> the event loop that it is subscribed on, else on
+     *       {@link reactor.core.scheduler.Schedulers#parallel()}.
+     *   <li><b>Cancel</b> before the value is emitted kills the process; later, its holder disposes it.
+     *   <li><b>Errors</b> with {@link SpawnException} if it cannot be started.
+     * </ul>
+     *
+     * @return a cold {@code Mono} of the running process, never empty
+     */
+    public Mono<ChildProcess> spawn() {
+        return Executions.spawn(this);
+    }
+
+    /** Forces an engine: for tests. */
+    Command engine(Engine engine) {
+        return with(draft -> draft.engine = engine);
+    }
+
+    /** Returns the program and its arguments, unmodifiable. */
+    public List<String> line() {
+        return values.line;
+    }
+
+    @Nullable
+    Path directory() {
+        return values.directory;
+    }
+
+    /** What differs from the inherited environment; null means removed. */
+    Map<String, @Nullable String> environment() {
+        return values.environment;
+    }
+
+    boolean clearEnv() {
+        return values.clearEnvironment;
+    }
+
+    Input stdin() {
+        return values.stdin;
+    }
+
+    Output stdout() {
+        return values.stdout;
+    }
+
+    Output stderr() {
+        return values.stderr;
+    }
+
+    /** Returns the limit of {@link #timeout(Duration)}, zero if there is none. */
+    public Duration timeout() {
+        return values.timeout;
+    }
+
+    /** Returns what {@link #grace(Duration)} was given. */
+    public Duration grace() {
+        return values.grace;
+    }
+
+    Duration drain() {
+        return values.drain;
+    }
+
+    Signal killSignal() {
+        return values.killSignal;
+    }
+
+    /** Returns the limit of {@link #maxBuffer(long)}, in bytes. */
+    public long maxBuffer() {
+        return values.maxBufferBytes;
+    }
+
+    int maxLine() {
+        return values.maxLine;
+    }
+
+    LongLine longLine() {
+        return values.longLine;
+    }
+
+    Charset charset() {
+        return values.charset;
+    }
+
+    boolean accepts(ExitStatus status) {
+        return values.exitCodes.test(status.code());
+    }
+
+    boolean detached() {
+        return values.detached;
+    }
+
+    Engine engine() {
+        return values.engine == null ? Engines.best() : values.engine;
+    }
+
+    /** Returns the line for people to read, each argument quoted where a shell would need it. */
+    @Override
+    public String toString() {
+        return values.line.stream().map(Command::quoted).collect(Collectors.joining(" "));
+    }
+
+    private static String quoted(String argument) {
+        boolean plain = !argument.isEmpty()
+                && argument.chars().allMatch(c -> Character.isLetterOrDigit(c) || "-_./:=,+%@".indexOf(c) >= 0);
+        return plain ? argument : "'" + argument.replace("'", "'\\''") + "'";
+    }
+
+    /** The values; changed only while a new command is made of them. */
+    private static final class Draft {
+
+        List<String> line;
+
+        @Nullable
+        Path directory;
+
+        final Map<String, @Nullable String> environment = new LinkedHashMap<>();
+        boolean clearEnvironment;
+        Input stdin = Input.empty();
+        Output stdout = Output.pipe();
+        Output stderr = Output.pipe();
+        Duration timeout = Duration.ZERO;
+        Duration grace = Duration.ofSeconds(5);
+        Duration drain = Duration.ofSeconds(2);
+        Signal killSignal = Signal.TERM;
+        long maxBufferBytes = DEFAULT_MAX_BUFFER_BYTES;
+        int maxLine = DEFAULT_MAX_LINE;
+        LongLine longLine = LongLine.FAIL;
+        Charset charset = StandardCharsets.UTF_8;
+        IntPredicate exitCodes = code -> code == 0;
+        boolean detached;
+
+        @Nullable
+        Engine engine;
+
+        Draft(List<String> line) {
+            this.line = line;
+        }
+
+        Draft(Draft from) {
+            line = from.line;
+            directory = from.directory;
+            environment.putAll(from.environment);
+            clearEnvironment = from.clearEnvironment;
+            stdin = from.stdin;
+            stdout = from.stdout;
+            stderr = from.stderr;
+            timeout = from.timeout;
+            grace = from.grace;
+            drain = from.drain;
+            killSignal = from.killSignal;
+            maxBufferBytes = from.maxBufferBytes;
+            maxLine = from.maxLine;
+            longLine = from.longLine;
+            charset = from.charset;
+            exitCodes = from.exitCodes;
+            detached = from.detached;
+            engine = from.engine;
+        }
+    }
+}

@@ -1,0 +1,351 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.spindle.process;
+
+import io.netty.buffer.ByteBuf;
+import io.netty.channel.IoEventLoop;
+import io.netty.util.concurrent.ScheduledFuture;
+import io.spindle.loop.EventLoop;
+import io.spindle.loop.Handle;
+import java.time.Duration;
+import java.util.Collection;
+import java.util.List;
+import java.util.Objects;
+import java.util.concurrent.CancellationException;
+import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import reactor.core.Disposable;
+import reactor.core.Disposables;
+import reactor.core.publisher.Flux;
+import reactor.core.publisher.Mono;
+import reactor.core.publisher.Sinks;
+import reactor.util.context.Context;
+
+/** The life of one process, confined to the loop that serves its pipes. */
+final class DefaultChildProcess implements ChildProcess {
+
+    private static final Logger log = LoggerFactory.getLogger(ChildProcess.class);
+
+    private final Command command;
+    private final Engine.Launched launched;
+    private final IoEventLoop loop;
+    private final long startNanos = System.nanoTime();
+    private final Sinks.One<ExitStatus> exitSink = Sinks.one();
+    private final Sinks.One<ExitStatus> closeSink = Sinks.one();
+    private final AtomicBoolean disposed = new AtomicBoolean();
+    private final AtomicBoolean ending = new AtomicBoolean();
+    private final Disposable.Swap loopEnd = Disposables.swap();
+    private @Nullable Handle openOnHome;
+    private volatile boolean closed;
+    private volatile ExecException.@Nullable Reason reason;
+    private volatile @Nullable Throwable failure;
+
+    // loop only
+    private @Nullable ExitStatus status;
+    private int openOutputs;
+    private @Nullable Duration drainLimit;
+    private @Nullable ScheduledFuture<?> timer;
+
+    DefaultChildProcess(Command command, Engine.Launched launched, IoEventLoop loop) {
+        this.command = command;
+        this.launched = launched;
+        this.loop = loop;
+    }
+
+    /**
+     * Begins its life, once.
+     *
+     * @param home the event loop that is to live as long as this, or null
+     * @throws RejectedExecutionException if its loop has ended; everything has then been undone
+     */
+    void begin(@Nullable EventLoop home, Context context) {
+        try {
+            if (!command.detached()) {
+                LiveChildren.add(launched.handle());
+            }
+            if (home != null) {
+                openOnHome = home.open("ChildProcess");
+                loopEnd.update(home.onDispose().subscribe(null, null, this::homeEnded));
+            }
+            loop.execute(() -> open(context));
+        } catch (RejectedExecutionException e) {
+            disposed.set(true);
+            LiveChildren.remove(launched.handle());
+            ProcessTree.kill(launched.handle());
+            releaseHome();
+            if (launched.stdin() != null) {
+                launched.stdin().release();
+            }
+            outputs().forEach(OutputPipe::release);
+            throw e;
+        }
+        launched.onExit(ended -> onLoop(() -> exited(ended)));
+    }
+
+    private Stream<OutputPipe> outputs() {
+        return Stream.of(launched.stdout(), launched.stderr()).filter(Objects::nonNull);
+    }
+
+    private void homeEnded() {
+        if (!command.detached()) {
+            dispose();
+        }
+    }
+
+    private void open(Context context) {
+        outputs().forEach(pipe -> {
+            openOutputs++;
+            pipe.listen(() -> holdAllBut(pipe), () -> onLoop(this::outputEnded));
+        });
+        outputs().forEach(OutputPipe::open);
+        if (launched.stdin() != null) {
+            launched.stdin().start(context, this::fail);
+        }
+        if (!command.timeout().isZero()) {
+            timer = loop.schedule(
+                    () -> endBecause(ExecException.Reason.TIMEOUT), nanos(command.timeout()), TimeUnit.NANOSECONDS);
+        }
+        log.debug("[pid {}] started {}", pid(), command.line().get(0));
+    }
+
+    /** 292 years are enough for everybody. */
+    static long nanos(Duration duration) {
+        try {
+            return duration.toNanos();
+        } catch (ArithmeticException e) {
+            return Long.MAX_VALUE / 2;
+        }
+    }
+
+    /** Runs on the loop; when that has ended, right here: nothing is left there that it could race with. */
+    private void onLoop(Runnable task) {
+        try {
+            loop.execute(task);
+        } catch (RejectedExecutionException e) {
+            task.run();
+        }
+    }
+
+    private void holdAllBut(@Nullable OutputPipe subscribed) {
+        outputs().filter(pipe -> pipe != subscribed).forEach(OutputPipe::hold);
+    }
+
+    private void exited(ExitStatus ended) {
+        status = ended;
+        LiveChildren.remove(launched.handle());
+        log.debug("[pid {}] ended with {}", pid(), ended);
+        stopTimer();
+        if (launched.stdin() != null) {
+            launched.stdin().close();
+        }
+        holdAllBut(null);
+        exitSink.tryEmitValue(ended);
+        if (drainLimit != null && openOutputs > 0) {
+            finishAfter(drainLimit);
+        }
+        closeIfDone();
+    }
+
+    private void finishAfter(Duration limit) {
+        if (loop.isShuttingDown()) {
+            outputs().forEach(OutputPipe::finish);
+        } else {
+            timer = loop.schedule(() -> outputs().forEach(OutputPipe::finish), nanos(limit), TimeUnit.NANOSECONDS);
+        }
+    }
+
+    private void stopTimer() {
+        if (timer != null) {
+            timer.cancel(false);
+            timer = null;
+        }
+    }
+
+    private void outputEnded() {
+        openOutputs--;
+        closeIfDone();
+    }
+
+    private void closeIfDone() {
+        if (status != null && openOutputs == 0 && !closed) {
+            closed = true;
+            stopTimer();
+            closeSink.tryEmitValue(status);
+            onLoop(this::releaseHome); // after the subscribers of close
+        }
+    }
+
+    private void releaseHome() {
+        loopEnd.dispose();
+        if (openOnHome != null) {
+            openOnHome.dispose();
+        }
+    }
+
+    /** Ends outputs that others hold open, this long after the end of the process. Any thread. */
+    void limitOutput(Duration limit) {
+        onLoop(() -> {
+            drainLimit = limit;
+            if (status != null && openOutputs > 0) {
+                stopTimer();
+                finishAfter(limit);
+            }
+        });
+    }
+
+    /** Asks the tree to end, and remembers why; the first reason stays. Any thread. */
+    void endBecause(ExecException.Reason why) {
+        if (reason == null) {
+            reason = why;
+        }
+        if (why == ExecException.Reason.TIMEOUT) {
+            disposeGracefully().subscribe();
+        } else {
+            Workers.SIGNAL.schedule(() -> ProcessTree.kill(launched.handle()));
+        }
+    }
+
+    private void fail(Throwable error) {
+        failure = error;
+        end(error);
+    }
+
+    ExecException.@Nullable Reason reason() {
+        return reason;
+    }
+
+    /** The error of the stdin publisher. */
+    @Nullable
+    Throwable failure() {
+        return failure;
+    }
+
+    @Nullable
+    OutputPipe stdoutPipe() {
+        return launched.stdout();
+    }
+
+    @Nullable
+    OutputPipe stderrPipe() {
+        return launched.stderr();
+    }
+
+    /** As {@link #close()}, on the loop of the pipes. */
+    Mono<ExitStatus> closed() {
+        return closeSink.asMono();
+    }
+
+    Duration age() {
+        return Duration.ofNanos(System.nanoTime() - startNanos);
+    }
+
+    @Override
+    public Command command() {
+        return command;
+    }
+
+    @Override
+    public long pid() {
+        return launched.handle().pid();
+    }
+
+    @Override
+    public boolean isAlive() {
+        return launched.handle().isAlive();
+    }
+
+    @Override
+    public Mono<ExitStatus> exit() {
+        return watched(exitSink);
+    }
+
+    @Override
+    public Mono<ExitStatus> close() {
+        return watched(closeSink);
+    }
+
+    private Mono<ExitStatus> watched(Sinks.One<ExitStatus> sink) {
+        return Homecoming.bring(sink.asMono().doOnSubscribe(subscription -> onLoop(() -> holdAllBut(null))));
+    }
+
+    @Override
+    public Flux<ByteBuf> stdout() {
+        return published(launched.stdout(), "stdout");
+    }
+
+    @Override
+    public Flux<ByteBuf> stderr() {
+        return published(launched.stderr(), "stderr");
+    }
+
+    private Flux<ByteBuf> published(@Nullable OutputPipe pipe, String name) {
+        return pipe == null
+                ? Flux.error(() -> new IllegalStateException(name + " of " + command + " is not piped"))
+                : Homecoming.bringChunks(home -> home.netty() == loop, pipe);
+    }
+
+    @Override
+    public boolean kill(Signal signal) {
+        Objects.requireNonNull(signal, "signal");
+        ProcessHandle handle = launched.handle();
+        return switch (signal) {
+            case TERM -> handle.destroy();
+            case KILL -> handle.destroyForcibly();
+            default -> handle.isAlive() && sendLater(signal);
+        };
+    }
+
+    private boolean sendLater(Signal signal) {
+        Workers.SIGNAL.schedule(() -> ProcessTree.send(signal, List.of(launched.handle())));
+        return true;
+    }
+
+    @Override
+    public Mono<ExitStatus> disposeGracefully() {
+        return Mono.defer(() -> {
+            if (isAlive() && ending.compareAndSet(false, true)) {
+                Workers.SIGNAL.schedule(this::askThenKill);
+            }
+            return exit();
+        });
+    }
+
+    private void askThenKill() {
+        Collection<ProcessHandle> tree = ProcessTree.of(launched.handle());
+        ProcessTree.send(command.killSignal(), tree);
+        Workers.SIGNAL.schedule(() -> ProcessTree.kill(tree), nanos(command.grace()), TimeUnit.NANOSECONDS);
+    }
+
+    @Override
+    public void dispose() {
+        if (disposed.compareAndSet(false, true)) {
+            end(new CancellationException("the process was disposed: " + command));
+        }
+    }
+
+    private void end(Throwable why) {
+        if (isAlive()) {
+            Workers.SIGNAL.schedule(() -> ProcessTree.kill(launched.handle()));
+        }
+        onLoop(() -> {
+            if (launched.stdin() != null) {
+                launched.stdin().close();
+            }
+            outputs().forEach(pipe -> pipe.close(why));
+        });
+    }
+
+    @Override
+    public boolean isDisposed() {
+        return disposed.get() || closed;
+    }
+
+    @Override
+    public String toString() {
+        return "ChildProcess[pid " + pid() + ", " + command + "]";
+    }
+}

@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.spindle.process;
+
+import io.netty.buffer.ByteBuf;
+import io.netty.util.ReferenceCountUtil;
+import io.spindle.loop.EventLoop;
+import io.spindle.loop.Handle;
+import java.util.function.Predicate;
+import reactor.core.publisher.Flux;
+import reactor.core.publisher.Mono;
+import reactor.core.scheduler.Schedulers;
+
+/**
+ * Brings signals from a pipe's loop to where they were subscribed: the event loop, which they hold open, or Reactor's
+ * parallel scheduler, for user code must not hold up the pipes of all.
+ */
+final class Homecoming {
+
+    private static final int CHUNKS_AHEAD = 4;
+
+    private Homecoming() {}
+
+    static <T> Mono<T> bring(Mono<T> source) {
+        return Mono.defer(() -> {
+            EventLoop home = EventLoop.current();
+            return home == null ? source.publishOn(Schedulers.parallel()) : home.adopt(source);
+        });
+    }
+
+    /** For streams that hold little: what is read ahead is Reactor's usual number. */
+    static <T> Flux<T> bring(Flux<T> source) {
+        return Flux.defer(() -> {
+            EventLoop home = EventLoop.current();
+            return home == null ? source.publishOn(Schedulers.parallel()) : home.adopt(source);
+        });
+    }
+
+    /**
+     * For chunks: few are read ahead, none if the pipe is served by the loop that asks.
+     *
+     * @param served tells of an event loop whether the source signals on it
+     */
+    static Flux<ByteBuf> bringChunks(Predicate<EventLoop> served, Flux<ByteBuf> source) {
+        return Flux.<ByteBuf>defer(() -> {
+                    EventLoop home = EventLoop.current();
+                    if (home == null) {
+                        return source.publishOn(Schedulers.parallel(), CHUNKS_AHEAD);
+                    }
+                    Flux<ByteBuf> here = served.test(home) ? source : source.publishOn(home, CHUNKS_AHEAD);
+                    return Flux.using(() -> home.open("Pipe"), handle -> here, Handle::dispose, false);
+                })
+                .doOnDiscard(ByteBuf.class, ReferenceCountUtil::release);
+    }
+}

@@ -1,0 +1,185 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.spindle.process;
+
+import io.netty.buffer.ByteBuf;
+import io.netty.channel.IoEventLoop;
+import java.io.IOException;
+import java.util.ArrayDeque;
+import java.util.Objects;
+import java.util.concurrent.RejectedExecutionException;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+import org.reactivestreams.Publisher;
+import org.reactivestreams.Subscription;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import reactor.core.CoreSubscriber;
+import reactor.core.publisher.Operators;
+import reactor.util.context.Context;
+
+/**
+ * Our end of a pipe that a child reads: asks its publisher for as much as the pipe takes. The engine says how to
+ * write; everything else is here, confined to one loop.
+ */
+abstract class InputPipe {
+
+    private static final Logger log = LoggerFactory.getLogger(ChildProcess.class);
+    private static final int PREFETCH = 16;
+
+    final IoEventLoop loop;
+    private final Publisher<? extends ByteBuf> publisher;
+
+    // loop only
+    private final ArrayDeque<ByteBuf> queue = new ArrayDeque<>(PREFETCH);
+    private @Nullable Subscription upstream;
+    private int taken;
+    private boolean completed;
+    private boolean closed;
+
+    InputPipe(IoEventLoop loop, Publisher<? extends ByteBuf> publisher) {
+        this.loop = loop;
+        this.publisher = publisher;
+    }
+
+    /** Begins to watch the pipe; then {@link #drain()} is called when it may take more. Loop only, once. */
+    abstract void open();
+
+    /** Writes what the pipe takes; returns whether that was all. Does not block. Loop only. */
+    abstract boolean write(ByteBuf buffer) throws IOException;
+
+    /** Gives back the descriptor, which is the end of the child's input. Loop only, once; or before it was opened. */
+    abstract void release();
+
+    /** Opens the pipe and subscribes to the publisher. Loop only. */
+    final void start(Context context, Consumer<Throwable> onFeederError) {
+        open();
+        publisher.subscribe(new Feeder(context, onFeederError));
+    }
+
+    /** Ends the child's input and cancels the publisher. Loop only, idempotent. */
+    final void close() {
+        if (closed) {
+            return;
+        }
+        closed = true;
+        if (upstream != null) {
+            upstream.cancel();
+        }
+        queue.forEach(ByteBuf::release);
+        queue.clear();
+        release();
+    }
+
+    final boolean isClosed() {
+        return closed;
+    }
+
+    final void drain() {
+        try {
+            while (!closed && !queue.isEmpty()) {
+                if (!write(Objects.requireNonNull(queue.peek()))) {
+                    return;
+                }
+                queue.remove().release();
+                replenish();
+            }
+        } catch (IOException e) {
+            log.debug("the child reads its input no more", e);
+            close();
+        }
+        if (completed && queue.isEmpty()) {
+            close();
+        }
+    }
+
+    private void replenish() {
+        if (++taken == PREFETCH / 2 && upstream != null) {
+            taken = 0;
+            upstream.request(PREFETCH / 2);
+        }
+    }
+
+    /** Brings the publisher's signals to the loop. */
+    private final class Feeder implements CoreSubscriber<ByteBuf> {
+
+        private final Context context;
+        private final Consumer<Throwable> onError;
+
+        Feeder(Context context, Consumer<Throwable> onError) {
+            this.context = context;
+            this.onError = onError;
+        }
+
+        @Override
+        public Context currentContext() {
+            return context;
+        }
+
+        @Override
+        public void onSubscribe(Subscription subscription) {
+            onLoop(() -> started(subscription), subscription::cancel);
+        }
+
+        private void started(Subscription subscription) {
+            if (closed || !Operators.validate(upstream, subscription)) {
+                subscription.cancel();
+                return;
+            }
+            upstream = subscription;
+            subscription.request(PREFETCH);
+        }
+
+        @Override
+        public void onNext(ByteBuf buffer) {
+            onLoop(() -> take(buffer), buffer::release);
+        }
+
+        private void take(ByteBuf buffer) {
+            if (closed) {
+                buffer.release();
+            } else {
+                queue.add(buffer);
+                drain();
+            }
+        }
+
+        @Override
+        public void onError(Throwable error) {
+            onLoop(
+                    () -> {
+                        if (closed) {
+                            Operators.onErrorDropped(error, context);
+                        } else {
+                            upstream = null;
+                            close();
+                            onError.accept(error);
+                        }
+                    },
+                    () -> Operators.onErrorDropped(error, context));
+        }
+
+        @Override
+        public void onComplete() {
+            onLoop(
+                    () -> {
+                        completed = true;
+                        upstream = null;
+                        drain();
+                    },
+                    () -> {});
+        }
+
+        private void onLoop(Runnable task, Runnable otherwise) {
+            if (loop.inEventLoop()) {
+                task.run();
+                return;
+            }
+            try {
+                loop.execute(task);
+            } catch (RejectedExecutionException e) {
+                log.trace("the event loop has ended", e);
+                otherwise.run();
+            }
+        }
+    }
+}

@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.spindle.process;
+
+import io.spindle.process.SpawnException.Reason;
+import java.io.FileNotFoundException;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
+
+/** Finds out why a program could not be started: the JDK puts the system's error number into its text only. */
+final class SpawnFailures {
+
+    private static final Pattern ERROR_NUMBER = Pattern.compile("error=(\\d+)");
+    private static final int ENOENT = 2;
+    private static final int EAGAIN = 11;
+    private static final int ENOMEM = 12;
+    private static final int EACCES = 13;
+    private static final int ENFILE = 23;
+    private static final int EMFILE = 24;
+
+    private SpawnFailures() {}
+
+    static SpawnException explain(Command command, IOException error) {
+        Path directory = command.directory();
+        Reason reason = reason(directory, error);
+        String program = command.line().get(0);
+        String message = switch (reason) {
+            case PROGRAM_MISSING ->
+                "program not found: " + program
+                        + (program.indexOf('/') < 0 ? " (looked for on the PATH of this JVM)" : "");
+            case NOT_EXECUTABLE -> "program may not be executed: " + program;
+            case DIRECTORY_MISSING ->
+                "working directory does not exist or is not a directory: " + directory + ", for " + command;
+            case REDIRECT_FAILED ->
+                "a file for stdin, stdout or stderr cannot be opened: " + rootMessage(error) + ", for " + command;
+            case LIMIT_REACHED -> "the system has no process, descriptor or memory left for " + command;
+            case OTHER -> "cannot start " + command + ": " + rootMessage(error);
+        };
+        return new SpawnException(command, reason, message, error);
+    }
+
+    private static Reason reason(@Nullable Path directory, IOException error) {
+        if (directory != null && !Files.isDirectory(directory)) {
+            return Reason.DIRECTORY_MISSING;
+        }
+        if (error instanceof FileNotFoundException || error.getCause() instanceof FileNotFoundException) {
+            return Reason.REDIRECT_FAILED;
+        }
+        return switch (errorNumber(error)) {
+            case ENOENT -> Reason.PROGRAM_MISSING;
+            case EACCES -> Reason.NOT_EXECUTABLE;
+            case EAGAIN, ENOMEM, ENFILE, EMFILE -> Reason.LIMIT_REACHED;
+            default -> Reason.OTHER;
+        };
+    }
+
+    private static int errorNumber(IOException error) {
+        Matcher matcher = ERROR_NUMBER.matcher(String.valueOf(error.getMessage()));
+        return matcher.find() ? Integer.parseInt(matcher.group(1)) : 0;
+    }
+
+    private static @Nullable String rootMessage(IOException error) {
+        return error.getCause() == null ? error.getMessage() : error.getCause().getMessage();
+    }
+}

@@ -1,0 +1,213 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.spindle.process;
+
+import static io.spindle.process.Await.GUARD;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.netty.buffer.ByteBuf;
+import io.spindle.testkit.LeakCheck;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.util.Objects;
+import java.util.concurrent.CancellationException;
+import java.util.concurrent.atomic.AtomicLong;
+import org.junit.jupiter.api.extension.ExtendWith;
+import reactor.core.publisher.Flux;
+import reactor.core.publisher.Mono;
+import reactor.test.StepVerifier;
+
+@ExtendWith(LeakCheck.class)
+class ChildProcessTest {
+
+    private static ChildProcess spawn(Command command) {
+        return Objects.requireNonNull(command.spawn().block(GUARD));
+    }
+
+    private static ExitStatus await(Mono<ExitStatus> status) {
+        return Objects.requireNonNull(status.block(GUARD));
+    }
+
+    static String text(ByteBuf chunk) {
+        String text = chunk.toString(StandardCharsets.UTF_8);
+        chunk.release();
+        return text;
+    }
+
+    private static String read(Flux<ByteBuf> output) {
+        return Objects.requireNonNull(
+                output.map(ChildProcessTest::text).reduce("", String::concat).block(GUARD));
+    }
+
+    @EngineTest
+    void outputExitAndCloseComeInThisOrder(Engine engine) {
+        ChildProcess child = spawn(Command.shell("echo out; exit 4").engine(engine));
+
+        assertThat(read(child.stdout())).isEqualTo("out\n");
+        assertThat(await(child.exit()).code()).isEqualTo(4);
+        assertThat(await(child.close())).isEqualTo(await(child.exit()));
+        assertThat(child.isAlive()).isFalse();
+        assertThat(child.isDisposed()).isTrue();
+        assertThat(child.kill(Signal.TERM)).isFalse();
+        assertThat(child.kill(Signal.USR1)).isFalse();
+    }
+
+    @EngineTest
+    void aGrandchildThatHoldsThePipeDelaysCloseButNotExit(Engine engine) {
+        ChildProcess child = spawn(Command.shell("sleep 300 & echo $!; exit 4").engine(engine));
+        AtomicLong grandchild = new AtomicLong();
+        child.stdout().map(ChildProcessTest::text).subscribe(line -> grandchild.set(Long.parseLong(line.strip())));
+
+        assertThat(await(child.exit()).code()).isEqualTo(4);
+        Await.until("the grandchild is known", () -> grandchild.get() != 0);
+        assertThat(Await.isRunning(grandchild.get())).isTrue();
+        if (engine == Engines.EPOLL) {
+            assertThat(child.isDisposed()).as("closed while the pipe is held").isFalse();
+        }
+
+        ProcessHandle.of(grandchild.get()).orElseThrow().destroyForcibly();
+        assertThat(await(child.close()).code()).isEqualTo(4);
+    }
+
+    @EngineTest
+    void exitCodesAreReportedAsTheyAre(Engine engine) {
+        for (int code : new int[] {0, 1, 9, 126, 127, 255}) {
+            ExitStatus status =
+                    await(spawn(Command.shell("exit " + code).engine(engine)).exit());
+
+            assertThat(status.code()).isEqualTo(code);
+            assertThat(status.signal()).isEmpty();
+        }
+        assertThat(await(spawn(Command.shell("exit 137").engine(engine)).exit()).code())
+                .isEqualTo(137);
+        assertThat(await(spawn(Command.shell("kill -KILL $$").engine(engine)).exit())
+                        .signal())
+                .contains(Signal.KILL);
+    }
+
+    @EngineTest
+    void anySignalReachesTheProcess(Engine engine) {
+        ChildProcess child =
+                spawn(Command.shell("trap 'echo caught; exit 7' USR1; echo ready; while :; do read x; done")
+                        .stdin(Input.of(Flux.never()))
+                        .engine(engine));
+
+        StepVerifier.create(child.stdout().map(ChildProcessTest::text).take(1))
+                .expectNext("ready\n")
+                .expectComplete()
+                .verify(GUARD);
+        assertThat(child.kill(Signal.USR1)).isTrue();
+
+        assertThat(await(child.exit()).isSuccess()).isFalse();
+    }
+
+    @EngineTest
+    void aChildThatClosesItsOutputsAndLivesOnHasNotEnded(Engine engine) {
+        ChildProcess child = spawn(Command.shell("exec >&- 2>&-; read x; exit 3")
+                .stdin(Input.of(Flux.never()))
+                .engine(engine));
+
+        assertThat(read(child.stdout())).isEmpty();
+        assertThat(read(child.stderr())).isEmpty();
+        assertThat(child.isAlive()).isTrue();
+
+        child.kill(Signal.TERM);
+        assertThat(await(child.close()).signal()).contains(Signal.TERM);
+    }
+
+    @EngineTest
+    void unreadStderrDoesNotStopAChildWhoseStdoutIsRead(Engine engine) {
+        ChildProcess child =
+                spawn(Command.shell("head -c 1000000 /dev/zero >&2; echo done").engine(engine));
+
+        assertThat(read(child.stdout())).isEqualTo("done\n");
+        assertThat(await(child.close()).isSuccess()).isTrue();
+        StepVerifier.create(child.stderr())
+                .expectErrorSatisfies(error -> assertThat(error)
+                        .isInstanceOf(IllegalStateException.class)
+                        .hasMessageContaining("stderr"))
+                .verify(GUARD);
+    }
+
+    @EngineTest
+    void littleUnreadOutputIsKeptForALateSubscriber(Engine engine) {
+        ChildProcess child = spawn(Command.shell("echo kept").engine(engine));
+        await(child.close());
+
+        assertThat(read(child.stdout())).isEqualTo("kept\n");
+        assertThat(read(child.stderr())).isEmpty();
+    }
+
+    @EngineTest
+    void waitingForTheExitAloneNeverHangsOnAFullPipe(Engine engine) {
+        ChildProcess child =
+                spawn(Command.of("head", "-c", "1000000", "/dev/zero").engine(engine));
+
+        assertThat(await(child.exit()).isSuccess()).isTrue();
+    }
+
+    @EngineTest
+    void anOutputHasOneSubscriber(Engine engine) {
+        ChildProcess child = spawn(Command.of("echo", "once").engine(engine));
+
+        assertThat(read(child.stdout())).isEqualTo("once\n");
+        StepVerifier.create(child.stdout())
+                .expectErrorSatisfies(error -> assertThat(error).hasMessageContaining("once only"))
+                .verify(GUARD);
+        await(child.close());
+    }
+
+    @EngineTest
+    void anOutputThatIsNotPipedIsAnError(Engine engine) {
+        ChildProcess child = spawn(Command.of("echo").stdout(Output.discard()).engine(engine));
+
+        StepVerifier.create(child.stdout())
+                .expectErrorSatisfies(error -> assertThat(error).hasMessageContaining("not piped"))
+                .verify(GUARD);
+        await(child.close());
+    }
+
+    @EngineTest
+    void cancellingAnOutputClosesThePipeSoThatTheWriterEnds(Engine engine) {
+        ChildProcess child = spawn(Command.of("yes").engine(engine));
+
+        child.stdout().map(ChildProcessTest::text).take(1).blockLast(GUARD);
+
+        assertThat(await(child.exit()).signal()).contains(Signal.PIPE);
+    }
+
+    @EngineTest
+    void disposeKillsTheTreeAndEndsTheOutputs(Engine engine) {
+        ChildProcess child = spawn(Command.shell("sleep 300 & echo $!; wait").engine(engine));
+        AtomicLong grandchild = new AtomicLong();
+
+        StepVerifier.create(child.stdout().map(ChildProcessTest::text))
+                .consumeNextWith(line -> grandchild.set(Long.parseLong(line.strip())))
+                .then(child::dispose)
+                .expectError(CancellationException.class)
+                .verify(GUARD);
+
+        assertThat(await(child.close()).signal()).contains(Signal.KILL);
+        Await.gone(grandchild.get());
+        child.dispose();
+        assertThat(child.isDisposed()).isTrue();
+    }
+
+    @EngineTest
+    void aGracefulEndIsOverAsSoonAsTheProcessObeys(Engine engine) {
+        ChildProcess child =
+                spawn(Command.of("sleep", "300").grace(Duration.ofDays(1)).engine(engine));
+
+        assertThat(await(child.disposeGracefully()).signal()).contains(Signal.TERM);
+        assertThat(await(child.disposeGracefully()).signal()).contains(Signal.TERM);
+    }
+
+    @EngineTest
+    void aProcessThatIgnoresTermIsKilledAfterTheGrace(Engine engine) {
+        ChildProcess child = spawn(Command.shell("trap '' TERM; echo ready; while :; do sleep 300; done")
+                .grace(Duration.ofMillis(100))
+                .engine(engine));
+        child.stdout().map(ChildProcessTest::text).next().block(GUARD);
+
+        assertThat(await(child.disposeGracefully()).signal()).contains(Signal.KILL);
+    }
+}

@@ -1,0 +1,95 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.spindle.process;
+
+import static io.spindle.process.Await.GUARD;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.spindle.testkit.LeakCheck;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import org.junit.jupiter.api.extension.ExtendWith;
+import org.junit.jupiter.api.io.TempDir;
+import reactor.core.publisher.Flux;
+import reactor.test.StepVerifier;
+
+@ExtendWith(LeakCheck.class)
+class SpawnFailureTest {
+
+    @TempDir
+    Path directory;
+
+    private static void fails(Command command, SpawnException.Reason reason, String message) {
+        StepVerifier.create(command.exec())
+                .expectErrorSatisfies(error -> {
+                    assertThat(error).isInstanceOf(SpawnException.class).hasMessageContaining(message);
+                    assertThat(((SpawnException) error).reason()).isEqualTo(reason);
+                    assertThat(((SpawnException) error).command()).isSameAs(command);
+                })
+                .verify(GUARD);
+    }
+
+    @EngineTest
+    void aMissingProgramIsToldByItsName(Engine engine) {
+        fails(
+                Command.of("no-such-program-here").engine(engine),
+                SpawnException.Reason.PROGRAM_MISSING,
+                "program not found: no-such-program-here (looked for on the PATH");
+        fails(
+                Command.of("./no-such-program").directory(directory).engine(engine),
+                SpawnException.Reason.PROGRAM_MISSING,
+                "program not found: ./no-such-program");
+    }
+
+    @EngineTest
+    void aFileThatMayNotBeExecutedIsTold(Engine engine) throws IOException {
+        Path text =
+                Files.writeString(directory.resolve("text-" + engine.getClass().getSimpleName()), "hello");
+
+        fails(
+                Command.of(text.toString()).engine(engine),
+                SpawnException.Reason.NOT_EXECUTABLE,
+                "may not be executed: " + text);
+        fails(
+                Command.of(directory.toString()).engine(engine),
+                SpawnException.Reason.NOT_EXECUTABLE,
+                "may not be executed: " + directory);
+    }
+
+    @EngineTest
+    void aMissingDirectoryIsToldApartFromAMissingProgram(Engine engine) {
+        fails(
+                Command.of("true").directory(directory.resolve("nowhere")).engine(engine),
+                SpawnException.Reason.DIRECTORY_MISSING,
+                directory.resolve("nowhere").toString());
+    }
+
+    @EngineTest
+    void aFileThatCannotBeOpenedIsTold(Engine engine) {
+        fails(
+                Command.of("cat")
+                        .stdin(Input.file(directory.resolve("nothing")))
+                        .engine(engine),
+                SpawnException.Reason.REDIRECT_FAILED,
+                "nothing");
+    }
+
+    @EngineTest
+    void failedLaunchesLeaveNoDescriptorOpen(Engine engine) {
+        Command missing =
+                Command.of("no-such-program-here").stdin(Input.of(Flux.never())).engine(engine);
+        StepVerifier.create(missing.exec()).expectError(SpawnException.class).verify(GUARD);
+        long before = Await.descriptors();
+
+        StepVerifier.create(Flux.range(0, 300)
+                        .flatMap(
+                                i -> missing.directory(i % 2 == 0 ? directory : directory.resolve("nowhere"))
+                                        .exec()
+                                        .onErrorComplete(SpawnException.class),
+                                8))
+                .expectComplete()
+                .verify(GUARD);
+
+        Await.until("descriptors are closed", () -> Await.descriptors() <= before);
+    }
+}

@@ -34,7 +34,8 @@ public interface ChannelServer extends Disposable {
     Invitation invite();
 
     /**
-     * Waits for the peer of an invitation.
+     * Waits for the peer of an invitation. Nothing that the peer sends is read before the channel has been emitted; a
+     * subscriber that runs on the server's loop has set its handlers by then.
      *
      * @param invitation from {@link #invite()} of this server
      * @return the channel, as soon as the peer has connected; errors with {@link ChannelClosedException} if the

@@ -76,6 +76,11 @@ final class DefaultChannel implements Channel {
         descriptors.pipeline().addLast(new DescriptorHandler(this));
     }
 
+    /** On the accepting side nothing is read before somebody holds the channel, who may have handlers to set. */
+    void startReading() {
+        onLoop(() -> frames.config().setAutoRead(true));
+    }
+
     Outbox outbox() {
         return outbox;
     }

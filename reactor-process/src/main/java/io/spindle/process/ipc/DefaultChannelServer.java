@@ -34,7 +34,7 @@ final class DefaultChannelServer implements ChannelServer {
 
     /** One who may come; the sockets are loop only. */
     private static final class Guest {
-        private final Sinks.One<Channel> arrival = Sinks.one();
+        private final Sinks.One<DefaultChannel> arrival = Sinks.one();
         private @Nullable EpollDomainSocketChannel frames;
         private @Nullable EpollDomainSocketChannel descriptors;
     }
@@ -95,7 +95,9 @@ final class DefaultChannelServer implements ChannelServer {
         Guest guest = guests.get(invitation);
         return guest == null
                 ? Mono.error(new ChannelClosedException("invitation is revoked, used or not of this server"))
-                : EventLoop.onCurrent(guest.arrival.asMono());
+                : EventLoop.onCurrent(guest.arrival.asMono())
+                        .doOnNext(DefaultChannel::startReading)
+                        .cast(Channel.class);
     }
 
     @Override
@@ -161,7 +163,6 @@ final class DefaultChannelServer implements ChannelServer {
         descriptors.config().setReadMode(DomainSocketReadMode.FILE_DESCRIPTORS);
         channel.write(Frame.bare(Frame.READY), null);
         guest.arrival.tryEmitValue(channel);
-        frames.config().setAutoRead(true);
     }
 
     @Override

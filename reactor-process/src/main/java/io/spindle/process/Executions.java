@@ -8,6 +8,7 @@ import org.jspecify.annotations.Nullable;
 import org.reactivestreams.Publisher;
 import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
+import reactor.core.publisher.SignalType;
 import reactor.core.publisher.Sinks;
 
 /** The ways to run a command: each is a launch and what is made of its process. */
@@ -16,8 +17,13 @@ final class Executions {
     private Executions() {}
 
     static Mono<ChildProcess> spawn(Command command) {
-        Mono<ChildProcess> spawned = Mono.defer(() -> new Launch(command).start());
-        return Homecoming.bring(spawned).doOnDiscard(ChildProcess.class, ChildProcess::dispose);
+        return Mono.defer(() -> {
+            Launch launch = new Launch(command);
+            return Homecoming.bring(launch.start())
+                    .filter(child -> launch.handOver())
+                    .cast(ChildProcess.class)
+                    .doFinally(signal -> launch.dispose());
+        });
     }
 
     static Mono<ExecResult> exec(Command command) {
@@ -80,8 +86,12 @@ final class Executions {
                         child.limitOutput(command.drain());
                         return use.apply(child);
                     })
-                    .doOnError(error -> launch.dispose())
-                    .doOnCancel(launch::dispose);
+                    .doFinally(
+                            signal -> { // after the cancel has reached the pipes, so that they end in silence
+                                if (signal != SignalType.ON_COMPLETE) {
+                                    launch.dispose();
+                                }
+                            });
         });
     }
 

@@ -24,15 +24,14 @@ final class Launch implements Disposable {
     }
 
     Mono<DefaultChildProcess> start() {
-        return Mono.<DefaultChildProcess>create(sink -> {
-                    sink.onCancel(this);
-                    try {
-                        Workers.LAUNCH.schedule(() -> run(sink));
-                    } catch (RejectedExecutionException e) {
-                        sink.error(e);
-                    }
-                })
-                .doOnDiscard(DefaultChildProcess.class, DefaultChildProcess::dispose);
+        return Mono.create(sink -> {
+            sink.onCancel(this);
+            try {
+                Workers.LAUNCH.schedule(() -> run(sink));
+            } catch (RejectedExecutionException e) {
+                sink.error(e);
+            }
+        });
     }
 
     private void run(MonoSink<DefaultChildProcess> sink) {
@@ -67,12 +66,22 @@ final class Launch implements Disposable {
     private DefaultChildProcess launch(Context context) throws IOException {
         Engine engine = command.engine();
         IoEventLoop loop = PipeLoops.choose(home, engine);
-        DefaultChildProcess started = new DefaultChildProcess(command, engine.launch(command, loop), loop);
-        started.begin(home, context);
-        return started;
+        LiveChildren.launching();
+        try {
+            DefaultChildProcess started = new DefaultChildProcess(command, engine.launch(command, loop), loop);
+            started.begin(home, context);
+            return started;
+        } finally {
+            LiveChildren.launched();
+        }
     }
 
-    /** Prevents the start, or ends what was started. */
+    /** Makes the subscriber the owner of what was started; false if it has been disposed instead. */
+    boolean handOver() {
+        return child.replace(Disposables.never());
+    }
+
+    /** Prevents the start, or ends what was started and has not been handed over. */
     @Override
     public void dispose() {
         child.dispose();

@@ -95,6 +95,9 @@ abstract class OutputPipe extends Flux<ByteBuf> {
     }
 
     private void attach(CoreSubscriber<? super ByteBuf> actual) {
+        if (subscriber != null) {
+            return; // cancelled meanwhile
+        }
         subscriber = actual;
         onSubscribed.run();
         if (dropped && failure == null) {

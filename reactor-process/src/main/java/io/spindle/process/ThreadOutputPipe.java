@@ -7,20 +7,20 @@ import io.netty.channel.IoEventLoop;
 import java.io.IOException;
 import java.io.InputStream;
 import java.util.Arrays;
+import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /** Has a thread read one chunk whenever one is wanted. */
 final class ThreadOutputPipe extends OutputPipe {
 
-    private static final Logger log = LoggerFactory.getLogger(ChildProcess.class);
+    private static final long DRY_NANOS = TimeUnit.MILLISECONDS.toNanos(100);
 
     private final InputStream stream;
     private final PipeThread thread;
 
     // loop only
     private boolean reading;
+    private long dryNanos; // when nothing more is expected, 0 while that is open
     private @Nullable ByteBuf chunk;
     private @Nullable IOException error;
 
@@ -64,19 +64,22 @@ final class ThreadOutputPipe extends OutputPipe {
 
     private void arrived(ByteBuf next, @Nullable IOException failure) {
         reading = false;
+        dryNanos = 0;
         chunk = next;
         error = failure;
         drain();
     }
 
+    /** The stream's own {@code available()} would wait for the reader: so, when nothing has come for a moment. */
     @Override
+    @SuppressWarnings("FutureReturnValueIgnored") // asks again, nothing more
     boolean isDry() {
-        try {
-            return stream.available() == 0;
-        } catch (IOException e) {
-            log.debug("a pipe was closed under its reader", e);
-            return true;
+        long now = System.nanoTime();
+        if (dryNanos == 0) {
+            dryNanos = now + DRY_NANOS;
+            loop.schedule(this::drain, DRY_NANOS, TimeUnit.NANOSECONDS);
         }
+        return now - dryNanos >= 0;
     }
 
     @Override

@@ -16,7 +16,7 @@ import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
 import reactor.test.StepVerifier;
 
-@ExtendWith(LeakCheck.class)
+@ExtendWith({JvmWarmUp.class, LeakCheck.class})
 class ChildProcessTest {
 
     private static ChildProcess spawn(Command command) {

@@ -8,7 +8,7 @@ import java.time.Duration;
 import org.junit.jupiter.api.extension.ExtendWith;
 import reactor.test.StepVerifier;
 
-@ExtendWith(LeakCheck.class)
+@ExtendWith({JvmWarmUp.class, LeakCheck.class})
 class CommandExecTest {
 
     private static final Duration GUARD = Duration.ofSeconds(20);

@@ -17,7 +17,7 @@ import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.io.TempDir;
 import reactor.test.StepVerifier;
 
-@ExtendWith(LeakCheck.class)
+@ExtendWith({JvmWarmUp.class, LeakCheck.class})
 class CommandTest {
 
     @TempDir

@@ -13,7 +13,7 @@ import org.junit.jupiter.api.io.TempDir;
 import reactor.core.publisher.Flux;
 import reactor.test.StepVerifier;
 
-@ExtendWith(LeakCheck.class)
+@ExtendWith({JvmWarmUp.class, LeakCheck.class})
 class SpawnFailureTest {
 
     @TempDir

@@ -1,0 +1,184 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.spindle.process;
+
+import static io.spindle.process.Await.GUARD;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.spindle.testkit.LeakCheck;
+import java.lang.management.ManagementFactory;
+import java.time.Duration;
+import java.util.Objects;
+import java.util.Random;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.extension.ExtendWith;
+import reactor.core.publisher.Flux;
+import reactor.core.publisher.Mono;
+import reactor.test.StepVerifier;
+
+@ExtendWith({JvmWarmUp.class, LeakCheck.class})
+@Timeout(120)
+class ProcessStressTest {
+
+    private static final Duration LONG_GUARD = Duration.ofSeconds(100);
+
+    @EngineTest
+    void everyByteArrivesHoweverFastTheProgramEnds(Engine engine) {
+        String expected =
+                IntStream.rangeClosed(1, 5000).mapToObj(Integer::toString).collect(Collectors.joining("\n", "", "\n"));
+        Command seq = Command.of("seq", "1", "5000").engine(engine);
+
+        StepVerifier.create(Flux.range(0, 200)
+                        .flatMap(i -> seq.exec(), 8)
+                        .filter(result -> !result.stdout().equals(expected)))
+                .expectComplete()
+                .verify(LONG_GUARD);
+        StepVerifier.create(Command.of("head", "-c", "10000000", "/dev/zero")
+                        .engine(engine)
+                        .output()
+                        .reduce(0L, (sum, chunk) -> {
+                            long count = chunk.readableBytes();
+                            chunk.release();
+                            return sum + count;
+                        }))
+                .expectNext(10_000_000L)
+                .expectComplete()
+                .verify(GUARD);
+    }
+
+    @EngineTest
+    void aThousandProgramsHaveOneExitEach(Engine engine) {
+        Command program = Command.of("true").engine(engine);
+        StepVerifier.create(program.exec()).expectNextCount(1).expectComplete().verify(GUARD);
+        long before = Await.descriptors();
+
+        StepVerifier.create(Flux.range(0, 1000)
+                        .flatMap(
+                                i -> program.spawn()
+                                        .flatMap(child -> child.exit().flatMap(status -> child.close())),
+                                16)
+                        .filter(ExitStatus::isSuccess)
+                        .count())
+                .expectNext(1000L)
+                .expectComplete()
+                .verify(LONG_GUARD);
+
+        Await.until("descriptors are closed", () -> Await.descriptors() <= before);
+        Await.until("no zombie is left", () -> Await.zombies() == 0);
+    }
+
+    @EngineTest
+    void aStormOfCancelsBeforeDuringAndAfterTheStartLeavesNothing(Engine engine) {
+        Random random = new Random(42);
+        Command program = Command.shell("sleep 300 & wait").engine(engine);
+        StepVerifier.create(Command.of("true").engine(engine).exec())
+                .expectNextCount(1)
+                .expectComplete()
+                .verify(GUARD);
+        long before = Await.descriptors();
+
+        StepVerifier.create(Flux.range(0, 200)
+                        .flatMap(
+                                i -> {
+                                    Mono<?> run = i % 2 == 0
+                                            ? program.exec()
+                                            : program.spawn()
+                                                    .doOnNext(ChildProcess::dispose)
+                                                    .then(Mono.never());
+                                    return run.then().timeout(Duration.ofMillis(random.nextInt(40)), Mono.empty());
+                                },
+                                8))
+                .expectComplete()
+                .verify(LONG_GUARD);
+
+        Await.until("all descendants are gone", () -> {
+            try (var descendants = ProcessHandle.current().descendants()) {
+                return descendants.findAny().isEmpty();
+            }
+        });
+        Await.until("descriptors are closed", () -> Await.descriptors() <= before);
+    }
+
+    @EngineTest
+    void mergedOutputKeepsTheOrderOfWriting(Engine engine) {
+        Command command = Command.shell("for i in 1 2 3 4 5; do echo o$i; echo e$i >&2; done")
+                .stderr(Output.merged())
+                .engine(engine);
+
+        StepVerifier.create(Flux.range(0, 100)
+                        .flatMap(i -> command.exec(), 4)
+                        .map(ExecResult::stdout)
+                        .distinct())
+                .expectNext("o1\ne1\no2\ne2\no3\ne3\no4\ne4\no5\ne5\n")
+                .expectComplete()
+                .verify(LONG_GUARD);
+    }
+
+    @EngineTest
+    void shortProgramsEndAlthoughALongOneWasStartedBetweenTheirPipes(Engine engine) {
+        Flux<String> longOnes = Flux.range(0, 8)
+                .flatMap(i -> Command.of("sleep", "300").engine(engine).lines());
+        Flux<String> shortOnes = Flux.range(0, 100)
+                .flatMap(i -> Command.of("echo", "x").engine(engine).lines(), 8);
+
+        StepVerifier.create(Flux.merge(longOnes, shortOnes).take(100).count())
+                .expectNext(100L)
+                .expectComplete()
+                .verify(GUARD);
+        StepVerifier.create(
+                        Flux.merge(longOnes, shortOnes.then(Mono.just("done"))).next())
+                .expectNext("done")
+                .expectComplete()
+                .verify(GUARD);
+    }
+
+    @Test
+    void theChildGetsDescriptorsThatBlockAndOnlyItsOwn() {
+        Command command = Command.shell(
+                        "grep flags /proc/self/fdinfo/0 /proc/self/fdinfo/1; ls /proc/self/fd | tr '\\n' ' '")
+                .stdin(Input.of(Flux.never()))
+                .engine(Engines.EPOLL);
+
+        ExecResult result = Objects.requireNonNull(command.exec().block(GUARD));
+
+        assertThat(result.stdout().lines().limit(2))
+                .hasSize(2)
+                .allMatch(line -> (Long.parseLong(line.replaceAll(".*\\s", ""), 8) & 04000) == 0, "blocks");
+        assertThat(result.stdout().lines().skip(2).findFirst())
+                .as("3 is ls's own")
+                .contains("0 1 2 3 ");
+    }
+
+    @EngineTest
+    void aPausedStreamOfAProgramThatEndedCostsNothing(Engine engine) {
+        ChildProcess child = Objects.requireNonNull(Command.of("head", "-c", "1000", "/dev/zero")
+                .engine(engine)
+                .spawn()
+                .block(GUARD));
+
+        StepVerifier.create(child.stdout().map(ChildProcessTest::text), 0)
+                .expectSubscription()
+                .then(() -> child.exit().block(GUARD))
+                .then(() -> assertThat(loopMillis(Duration.ofMillis(500))).isLessThan(100))
+                .thenRequest(1)
+                .expectNextCount(1)
+                .thenRequest(1)
+                .expectComplete()
+                .verify(GUARD);
+    }
+
+    /** The processor time that the pipes' loop takes while nothing happens. */
+    private static long loopMillis(Duration window) {
+        long id = Thread.getAllStackTraces().keySet().stream()
+                .filter(thread -> thread.getName().equals("spindle-default-process-io"))
+                .mapToLong(Thread::getId)
+                .findFirst()
+                .orElseThrow();
+        long before = ManagementFactory.getThreadMXBean().getThreadCpuTime(id);
+        Mono.delay(window).block(GUARD);
+        return Duration.ofNanos(ManagementFactory.getThreadMXBean().getThreadCpuTime(id) - before)
+                .toMillis();
+    }
+}

@@ -46,8 +46,9 @@ final class App {
             case "throw" -> throw new IllegalStateException("no database");
             default -> serve(worker, port);
         }
-        if (mode.equals("blocked")) { // its loops hang; they and the main thread never come back
+        if (mode.equals("blocked")) { // its loops never come back
             worker.resources().onServer(true).forEach(loop -> loop.execute(App::hang));
+            worker.send("blocked").subscribe();
         }
         worker.receive(String.class)
                 .concatMap(text -> text.equals("leave") ? worker.disconnect() : worker.send("echo " + text))
@@ -72,7 +73,7 @@ final class App {
                         .get(
                                 "/slow",
                                 (request, response) -> response.sendString(Flux.concat(
-                                        Mono.just("begin "),
+                                        worker.send("begun").thenReturn("begin "),
                                         Mono.delay(Duration.ofSeconds(1)).thenReturn("end")))))
                 .bindNow();
     }

@@ -51,11 +51,11 @@ class ClusterProcessTest {
             return Probe.await(lines, line -> line.startsWith(prefix), prefix);
         }
 
-        List<ProcessHandle> workersListening(int count) {
+        List<ProcessHandle> workersThatSpoke(int count) {
             List<ProcessHandle> workers = new ArrayList<>();
             while (workers.size() < count) {
                 workers.add(
-                        ProcessHandle.of(Long.parseLong(await("event Listening").split(" ", -1)[2]))
+                        ProcessHandle.of(Long.parseLong(await("event Message").split(" ", -1)[2]))
                                 .orElseThrow());
             }
             return workers;
@@ -111,7 +111,7 @@ class ClusterProcessTest {
                 .subscribeOn(Schedulers.boundedElastic())
                 .cache();
         slow.subscribe();
-        Probe.pids(port, 2);
+        program.await("event Message");
 
         program.process().destroy(); // TERM
 
@@ -125,7 +125,7 @@ class ClusterProcessTest {
     @Test
     void workersDoNotOutliveAKilledPrimaryEvenIfTheirLoopsAreBlocked() throws Exception {
         Program program = start("blocked", 0);
-        List<ProcessHandle> workers = program.workersListening(2);
+        List<ProcessHandle> workers = program.workersThatSpoke(2);
 
         program.process().destroyForcibly();
 

@@ -148,7 +148,7 @@ class ClusterTest {
                 .subscribeOn(reactor.core.scheduler.Schedulers.boundedElastic())
                 .cache();
         slow.subscribe();
-        Probe.pid(listening.address().getPort()); // accepted in turn, so the slow one has been accepted too
+        Probe.await(events, event -> event instanceof ClusterEvent.Message, "the begin of the slow request");
 
         listening.worker().disconnect().block(Probe.PATIENCE);
 

@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.spindle.cluster;
+
+import io.spindle.process.Signal;
+import java.net.InetSocketAddress;
+import java.util.Optional;
+
+/**
+ * Something that happened to a worker, as the primary sees it.
+ *
+ * <p>Of one worker they come in this order: {@link Forked}, {@link Online}, {@link Listening} (once for each server),
+ * {@link Disconnected}, {@link Exited}; a worker that dies early skips those that it did not reach. Node analogue: the
+ * events of the same names of the {@code cluster} module.
+ *
+ * @since 0.1.0
+ */
+public sealed interface ClusterEvent {
+
+    /** Returns the worker. */
+    ClusterWorker worker();
+
+    /**
+     * The process of a worker has been started.
+     *
+     * @param worker the worker
+     */
+    record Forked(ClusterWorker worker) implements ClusterEvent {}
+
+    /**
+     * A worker has connected to the primary: its program runs.
+     *
+     * @param worker the worker
+     */
+    record Online(ClusterWorker worker) implements ClusterEvent {}
+
+    /**
+     * A server of a worker is bound.
+     *
+     * @param worker the worker
+     * @param address where it listens, with the real port if 0 was asked for
+     */
+    record Listening(ClusterWorker worker, InetSocketAddress address) implements ClusterEvent {}
+
+    /**
+     * The channel between a worker and the primary has ended.
+     *
+     * @param worker the worker
+     */
+    record Disconnected(ClusterWorker worker) implements ClusterEvent {}
+
+    /**
+     * The process of a worker has ended.
+     *
+     * @param worker the worker
+     * @param code its exit code; 128 + n if signal n ended it
+     * @param signal the signal that ended it, as far as the code tells
+     * @param exitedAfterDisconnect whether it was told to disconnect, or did so by itself: then it is not replaced
+     */
+    record Exited(ClusterWorker worker, int code, Optional<Signal> signal, boolean exitedAfterDisconnect)
+            implements ClusterEvent {}
+
+    /**
+     * A worker has sent a message.
+     *
+     * @param worker the worker
+     * @param message what it sent
+     */
+    record Message(ClusterWorker worker, io.spindle.process.ipc.Message message) implements ClusterEvent {}
+}

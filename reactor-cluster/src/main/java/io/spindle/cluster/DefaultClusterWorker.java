@@ -1,0 +1,188 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.spindle.cluster;
+
+import io.spindle.loop.EventLoop;
+import io.spindle.process.ChildProcess;
+import io.spindle.process.ExitStatus;
+import io.spindle.process.Signal;
+import io.spindle.process.ipc.Channel;
+import io.spindle.process.ipc.Message;
+import java.time.Duration;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+import reactor.core.Disposable;
+import reactor.core.Disposables;
+import reactor.core.publisher.Flux;
+import reactor.core.publisher.Mono;
+import reactor.core.publisher.Sinks;
+
+/** One process and its channel. Fields are written on the primary's loop only, and some are read everywhere. */
+final class DefaultClusterWorker implements ClusterWorker {
+
+    private final int id;
+    private final Place place;
+    private final Events events;
+    private final EventLoop loop;
+    private final Duration grace;
+    private final ChildProcess process;
+    private final long forkedNanos = System.nanoTime();
+    private final Sinks.One<Channel> connected = Sinks.one();
+    private final Sinks.One<ExitStatus> exited = Sinks.one();
+    private final Disposable.Swap killTimer = Disposables.swap();
+    private volatile WorkerState state = WorkerState.FORKED;
+    private volatile Optional<Boolean> exitedAfterDisconnect = Optional.empty();
+    private volatile @Nullable Channel channel;
+
+    DefaultClusterWorker(int id, Place place, Events events, EventLoop loop, Duration grace, ChildProcess process) {
+        this.id = id;
+        this.place = place;
+        this.events = events;
+        this.loop = loop;
+        this.grace = grace;
+        this.process = process;
+    }
+
+    @Override
+    public int id() {
+        return id;
+    }
+
+    @Override
+    public int slot() {
+        return place.slot();
+    }
+
+    @Override
+    public long pid() {
+        return process.pid();
+    }
+
+    @Override
+    public WorkerState state() {
+        return state;
+    }
+
+    @Override
+    public boolean isConnected() {
+        Channel current = channel;
+        return current != null && !current.isDisposed();
+    }
+
+    @Override
+    public boolean isDead() {
+        return state == WorkerState.DEAD;
+    }
+
+    @Override
+    public Optional<Boolean> exitedAfterDisconnect() {
+        return exitedAfterDisconnect;
+    }
+
+    @Override
+    public Mono<Void> send(Object message) {
+        return EventLoop.onCurrent(connected.asMono().flatMap(open -> open.send(message)));
+    }
+
+    @Override
+    public Flux<Message> receive() {
+        return events.messages().filter(event -> event.worker() == this).map(ClusterEvent.Message::message);
+    }
+
+    @Override
+    public boolean kill(Signal signal) {
+        return process.kill(signal);
+    }
+
+    @Override
+    public Mono<Void> disconnect() {
+        return EventLoop.onCurrent(Mono.defer(() -> {
+            loop.schedule(this::drain);
+            return exited.asMono().then();
+        }));
+    }
+
+    /** What it sends, for {@link Events}. The end of its channel is told apart, so errors are no news here. */
+    Flux<ClusterEvent.Message> messages() {
+        Channel open = channel;
+        assert open != null : "only workers that are online";
+        return open.receive()
+                .map(message -> new ClusterEvent.Message(this, message))
+                .onErrorComplete();
+    }
+
+    // From here on: loop only.
+
+    Place place() {
+        return place;
+    }
+
+    long aliveNanos() {
+        return System.nanoTime() - forkedNanos;
+    }
+
+    boolean isWanted() {
+        return !exitedAfterDisconnect.orElse(false);
+    }
+
+    void connected(Channel opened) {
+        channel = opened;
+        advance(WorkerState.ONLINE);
+        connected.tryEmitValue(opened);
+    }
+
+    void advance(WorkerState next) {
+        if (next.compareTo(state) > 0) {
+            state = next;
+        }
+    }
+
+    /** It leaves by will, its own or ours: it is not replaced. */
+    void leaving() {
+        exitedAfterDisconnect = Optional.of(true);
+        advance(WorkerState.DRAINING);
+    }
+
+    void drain() {
+        if (state.compareTo(WorkerState.DRAINING) >= 0) {
+            return;
+        }
+        boolean wasOnline = isConnected();
+        leaving();
+        if (wasOnline && !grace.isZero()) {
+            Channel open = channel;
+            assert open != null : "it is connected";
+            open.request(Control.DRAIN, new Control.Drain(grace.toMillis())).subscribe(reply -> {}, gone -> {});
+            killTimer.update(Mono.delay(grace.plus(PrimaryTimes.EXIT), loop).subscribe(late -> kill(Signal.KILL)));
+        } else {
+            kill(Signal.KILL); // it has begun nothing that it could finish
+        }
+    }
+
+    /** Completes when the process has ended and its channel too: what it wrote before its death has been read. */
+    Mono<ExitStatus> gone() {
+        return process.exit().flatMap(status -> {
+            Channel open = channel;
+            return open == null
+                    ? Mono.just(status)
+                    : open.onDispose()
+                            .timeout(PrimaryTimes.LAST_WORDS, Mono.fromRunnable(open::dispose), loop)
+                            .onErrorComplete()
+                            .thenReturn(status);
+        });
+    }
+
+    void dead(ExitStatus status) {
+        killTimer.dispose();
+        if (exitedAfterDisconnect.isEmpty()) {
+            exitedAfterDisconnect = Optional.of(false);
+        }
+        state = WorkerState.DEAD;
+        connected.tryEmitError(new WorkerGoneException(id));
+        exited.tryEmitValue(status);
+    }
+
+    @Override
+    public String toString() {
+        return "worker " + id + " (pid " + pid() + ")";
+    }
+}

@@ -1,0 +1,326 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.spindle.cluster;
+
+import io.spindle.loop.EventLoop;
+import io.spindle.process.ChildProcess;
+import io.spindle.process.ExitStatus;
+import io.spindle.process.Signal;
+import io.spindle.process.ipc.Channel;
+import io.spindle.process.ipc.ChannelServer;
+import io.spindle.process.ipc.Invitation;
+import io.spindle.process.ipc.Message;
+import io.spindle.process.ipc.Reply;
+import java.net.InetSocketAddress;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.ConcurrentSkipListMap;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import java.util.random.RandomGenerator;
+import java.util.stream.IntStream;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import reactor.core.publisher.Flux;
+import reactor.core.publisher.Mono;
+import reactor.core.publisher.Sinks;
+import reactor.core.scheduler.Schedulers;
+
+/**
+ * The supervisor. All decisions are made on its loop, one after the other.
+ *
+ * <pre>
+ *   fork → online → listening → … → gone → replaced, after a delay
+ *                                      └→ not replaced: it was disconnected, or the cluster is ending
+ *   ending: no worker left, none on its way → sockets closed, directory removed → exit code or error
+ * </pre>
+ */
+final class DefaultPrimary implements Primary {
+
+    private static final Logger log = LoggerFactory.getLogger(Cluster.class);
+
+    private final PrimarySpec spec;
+    private final EventLoop loop;
+    private final ChannelServer server;
+    private final Listeners listeners;
+    private final WorkerProcess processes;
+    private final Events events = new Events();
+    private final List<Place> places;
+    private final Map<Integer, DefaultClusterWorker> workers = new ConcurrentSkipListMap<>();
+    private final Sinks.One<Integer> exit = Sinks.one();
+    private final Thread shutdownHook = new Thread(this::shutdown, "spindle-primary-shutdown");
+    private volatile boolean ended;
+
+    // Loop only.
+    private int lastId;
+    private int forking;
+    private int delayed;
+    private boolean everListened;
+    private boolean ending;
+    private boolean closing;
+    private @Nullable ClusterException failure;
+
+    private DefaultPrimary(PrimarySpec spec, EventLoop loop, ChannelServer server) {
+        this.spec = spec;
+        this.loop = loop;
+        this.server = server;
+        this.listeners = new Listeners(loop);
+        this.processes = new WorkerProcess(spec, loop);
+        RandomGenerator random = RandomGenerator.getDefault();
+        this.places = IntStream.range(0, spec.workers())
+                .mapToObj(slot -> new Place(slot, spec.restart(), random))
+                .toList();
+    }
+
+    static Mono<Primary> start(PrimarySpec spec) {
+        return EventLoop.onCurrent(Mono.defer(() -> {
+            EventLoop loop = EventLoop.create("spindle-primary");
+            return ChannelServer.bind(loop)
+                    .doOnError(error -> loop.dispose())
+                    .doOnCancel(loop::dispose)
+                    .publishOn(loop)
+                    .<Primary>map(server -> new DefaultPrimary(spec, loop, server).launch())
+                    .doOnDiscard(Primary.class, Primary::dispose);
+        }));
+    }
+
+    private DefaultPrimary launch() {
+        Runtime.getRuntime().addShutdownHook(shutdownHook);
+        events.tell(spec.onEvent());
+        places.forEach(this::fork);
+        return this;
+    }
+
+    private void fork(Place place) {
+        forking++;
+        int id = ++lastId;
+        Mono.fromCallable(server::invite) // asks the system for random bytes, which may block
+                .subscribeOn(Schedulers.boundedElastic())
+                .publishOn(loop)
+                .subscribe(invitation -> spawn(id, place, invitation), error -> notForked(place, error));
+    }
+
+    private void spawn(int id, Place place, Invitation invitation) {
+        Mono<Channel> accepted = server.accept(invitation); // now: it may come before we hear of the process
+        processes
+                .spawn(role(id, place, invitation))
+                .doOnError(error -> server.revoke(invitation))
+                .subscribe(
+                        process -> forked(id, place, invitation, accepted, process), error -> notForked(place, error));
+    }
+
+    private Role role(int id, Place place, Invitation invitation) {
+        return new Role(id, place.slot(), ProcessHandle.current().pid(), spec.grace(), invitation);
+    }
+
+    private void forked(int id, Place place, Invitation invitation, Mono<Channel> accepted, ChildProcess process) {
+        forking--;
+        DefaultClusterWorker worker = new DefaultClusterWorker(id, place, events, loop, spec.grace(), process);
+        workers.put(id, worker);
+        events.happened(new ClusterEvent.Forked(worker));
+        accepted.subscribe(channel -> online(worker, channel), revoked -> {});
+        worker.gone().doOnNext(status -> server.revoke(invitation)).subscribe(status -> gone(worker, status));
+        if (ending) {
+            worker.kill(Signal.KILL);
+        }
+    }
+
+    private void notForked(Place place, Throwable error) {
+        forking--;
+        place.notStarted(error);
+        log.error("[place {}] {}", place.slot(), place.lastEnd());
+        replace(place);
+    }
+
+    private void online(DefaultClusterWorker worker, Channel channel) {
+        channel.onRequest(Control.LISTEN, message -> listeners.listen(message.as(Control.Listen.class)));
+        channel.onRequest(Control.LISTENING, message -> told(() -> listening(worker, message)));
+        channel.onRequest(Control.FAILED, message -> told(() -> failed(worker, message.as(Control.Failure.class))));
+        channel.onRequest(Control.LEAVING, message -> told(worker::leaving));
+        worker.connected(channel);
+        events.happened(new ClusterEvent.Online(worker));
+        events.online(worker);
+        channel.onDispose()
+                .onErrorResume(error -> {
+                    log.warn("[{}] channel closed: {}", worker, error.getMessage());
+                    return Mono.empty();
+                })
+                .subscribe(null, null, () -> disconnected(worker));
+    }
+
+    private static Mono<Reply> told(Runnable action) {
+        return Mono.fromRunnable(action);
+    }
+
+    private void listening(DefaultClusterWorker worker, Message message) {
+        Control.Listener listener = message.as(Control.Listener.class);
+        everListened = true;
+        worker.advance(WorkerState.LISTENING);
+        events.happened(new ClusterEvent.Listening(worker, new InetSocketAddress(listener.host(), listener.port())));
+    }
+
+    private void failed(DefaultClusterWorker worker, Control.Failure why) {
+        if (why.bind() && !everListened) {
+            fail("the cluster cannot start: " + why.reason());
+        } else {
+            log.warn("[{}] its program failed: {}", worker, why.reason());
+        }
+    }
+
+    private void disconnected(DefaultClusterWorker worker) {
+        worker.advance(WorkerState.DISCONNECTED);
+        events.happened(new ClusterEvent.Disconnected(worker));
+    }
+
+    private void gone(DefaultClusterWorker worker, ExitStatus status) {
+        worker.dead(status);
+        workers.remove(worker.id());
+        events.happened(new ClusterEvent.Exited(worker, status.code(), status.signal(), !worker.isWanted()));
+        if (worker.isWanted() && !ending) {
+            worker.place().ended(worker, status);
+            replace(worker.place());
+        } else {
+            endIfEmpty();
+        }
+    }
+
+    private void replace(Place place) {
+        if (ending) {
+            endIfEmpty();
+        } else if (places.stream().allMatch(Place::isBroken)) {
+            fail(place.verdict());
+        } else {
+            Duration delay = place.delay();
+            log.info("[place {}] {}; next start in {} ms", place.slot(), place.lastEnd(), delay.toMillis());
+            delayed++;
+            Mono.delay(delay, loop).subscribe(now -> {
+                delayed--;
+                if (!ending) {
+                    fork(place);
+                }
+            });
+        }
+    }
+
+    private void fail(String verdict) {
+        if (failure == null && !ending) {
+            failure = new ClusterException(verdict);
+            kill();
+        }
+    }
+
+    private void kill() {
+        ending = true;
+        workers.values().forEach(worker -> worker.kill(Signal.KILL));
+        endIfEmpty();
+    }
+
+    private void endIfEmpty() {
+        boolean expectsOne = forking > 0 || (!ending && delayed > 0);
+        if (!workers.isEmpty() || expectsOne || closing) {
+            return;
+        }
+        closing = true;
+        ending = true;
+        listeners.close();
+        events.complete();
+        server.dispose();
+        server.onDispose().onErrorComplete().subscribe(null, null, this::ended);
+    }
+
+    private void ended() {
+        ended = true;
+        removeShutdownHook();
+        if (failure != null) {
+            exit.tryEmitError(failure);
+        } else {
+            exit.tryEmitValue(0);
+        }
+        // Not at once: whoever subscribed on this loop hears of the end by a task that is posted to it.
+        loop.disposeGracefully()
+                .timeout(PrimaryTimes.LAST_WORDS, Mono.fromRunnable(loop::dispose))
+                .subscribe();
+    }
+
+    private void removeShutdownHook() {
+        try {
+            Runtime.getRuntime().removeShutdownHook(shutdownHook);
+        } catch (IllegalStateException e) {
+            log.trace("the JVM is shutting down", e);
+        }
+    }
+
+    /** In the hook: the JVM ends, so the workers do, and the directory goes. */
+    private void shutdown() {
+        dispose();
+        try {
+            exit.asMono().onErrorComplete().toFuture().get(PrimaryTimes.SHUTDOWN.toMillis(), TimeUnit.MILLISECONDS);
+        } catch (ExecutionException | TimeoutException e) {
+            log.debug("the workers will end by themselves", e);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
+    @Override
+    public List<ClusterWorker> workers() {
+        return List.copyOf(workers.values());
+    }
+
+    @Override
+    public Flux<ClusterEvent> events() {
+        return events.all();
+    }
+
+    @Override
+    public Flux<ClusterEvent.Message> messages() {
+        return events.messages();
+    }
+
+    @Override
+    public Mono<Void> broadcast(Object message) {
+        return EventLoop.onCurrent(Flux.defer(() -> Flux.fromIterable(workers.values()))
+                .filter(DefaultClusterWorker::isConnected)
+                .flatMap(worker -> worker.send(message).onErrorComplete(error -> !worker.isConnected()))
+                .then());
+    }
+
+    @Override
+    public Mono<Integer> exit() {
+        return EventLoop.onCurrent(exit.asMono());
+    }
+
+    @Override
+    public Mono<Void> disposeGracefully() {
+        return EventLoop.onCurrent(Mono.defer(() -> {
+            onLoop(this::stop);
+            return exit.asMono().onErrorComplete().then();
+        }));
+    }
+
+    private void stop() {
+        if (!ending) {
+            ending = true;
+            workers.values().forEach(DefaultClusterWorker::drain);
+            endIfEmpty();
+        }
+    }
+
+    @Override
+    public void dispose() {
+        onLoop(this::kill);
+    }
+
+    private void onLoop(Runnable task) {
+        if (!ended) {
+            loop.schedule(task);
+        }
+    }
+
+    @Override
+    public boolean isDisposed() {
+        return ended;
+    }
+}

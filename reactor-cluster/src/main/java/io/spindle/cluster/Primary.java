@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.spindle.cluster;
+
+import java.util.List;
+import reactor.core.Disposable;
+import reactor.core.publisher.Flux;
+import reactor.core.publisher.Mono;
+
+/**
+ * A running cluster, as its primary sees it. Thread-safe. Everything signals on the loop {@code spindle-primary}, which
+ * also supervises: do not block it. Node analogue: {@code cluster} in the primary.
+ *
+ * @since 0.1.0
+ */
+public interface Primary extends Disposable {
+
+    /** Returns the workers that have not ended, in the order of their ids. */
+    List<ClusterWorker> workers();
+
+    /**
+     * Returns what happens from now on, messages included. What happens to the workers is never lost: it waits for a
+     * slow subscriber. Messages follow the demand of the slowest, see {@link #messages()}.
+     *
+     * @return a hot {@code Flux} that completes when the cluster has ended
+     */
+    Flux<ClusterEvent> events();
+
+    /**
+     * Returns the messages of all workers from now on, those of one worker in their order. Every message goes to all
+     * subscribers, and demand reaches the workers: while one subscriber has none, or there is no subscriber at all, the
+     * messages wait in the workers.
+     *
+     * @return a hot {@code Flux} that completes when the cluster has ended
+     */
+    Flux<ClusterEvent.Message> messages();
+
+    /**
+     * Sends a message to every worker that is connected.
+     *
+     * @param message written by Jackson as CBOR
+     * @return completes when it has been written to all; a worker that ends meanwhile is left out
+     */
+    Mono<Void> broadcast(Object message);
+
+    /**
+     * Waits for the end of the cluster.
+     *
+     * @return the exit code: 0 after a stop in good order or when all workers were disconnected; errors with
+     *     {@link ClusterException} if the cluster could not go on
+     */
+    Mono<Integer> exit();
+
+    /**
+     * Stops: all workers drain, and those that need longer than {@link PrimarySpec#grace} are killed.
+     *
+     * @return completes when no worker is left and the sockets are closed; cancel stops the waiting, not the stopping
+     */
+    Mono<Void> disposeGracefully();
+
+    /** Kills all workers and closes the sockets. Idempotent, does not wait: see {@link #exit()}. */
+    @Override
+    void dispose();
+
+    /** Returns whether the cluster has ended. */
+    @Override
+    boolean isDisposed();
+}

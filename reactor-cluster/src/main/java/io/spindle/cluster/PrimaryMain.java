@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.spindle.cluster;
+
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import reactor.core.publisher.Mono;
+
+/** A primary that is the whole program: it answers the signals of the operating system. */
+final class PrimaryMain {
+
+    private static final Logger log = LoggerFactory.getLogger(Cluster.class);
+    private static final int SIGNAL_BASE = 128;
+    private static final int INT = 2;
+    private static final int TERM = 15;
+
+    private final AtomicInteger asked = new AtomicInteger();
+    private final AtomicInteger forcedCode = new AtomicInteger();
+    private final Mono<Primary> primary;
+    private final CompletableFuture<Integer> exit;
+
+    PrimaryMain(PrimarySpec spec) {
+        primary = spec.start().cache();
+        OsSignals.handle("TERM", () -> stop(TERM));
+        OsSignals.handle("INT", () -> stop(INT));
+        exit = primary.flatMap(Primary::exit).map(this::code).toFuture();
+    }
+
+    /** The first signal asks, a second interrupt does not wait. Called on a thread of the JVM for signals. */
+    private void stop(int signal) {
+        int before = asked.getAndSet(signal);
+        if (before == 0) {
+            log.info("stopping: the workers finish what runs");
+            primary.flatMap(Primary::disposeGracefully).subscribe(null, failed -> {});
+        } else if (signal == INT) {
+            log.info("stopping at once");
+            forcedCode.set(SIGNAL_BASE + signal);
+            kill();
+        }
+    }
+
+    void kill() {
+        primary.subscribe(Primary::dispose, failed -> {});
+    }
+
+    private int code(int natural) {
+        return forcedCode.get() == 0 ? natural : forcedCode.get();
+    }
+
+    CompletableFuture<Integer> exit() {
+        return exit;
+    }
+}

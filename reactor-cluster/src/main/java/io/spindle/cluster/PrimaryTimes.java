@@ -1,0 +1,19 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.spindle.cluster;
+
+import java.time.Duration;
+
+/** Limits that nobody needs to set. */
+final class PrimaryTimes {
+
+    /** From the end of a drain to the end of the process: shutdown hooks. */
+    static final Duration EXIT = Duration.ofSeconds(3);
+
+    /** From the end of a process to the end of its channel. */
+    static final Duration LAST_WORDS = Duration.ofSeconds(1);
+
+    /** How long the shutdown of the primary's JVM waits for the end of its workers. */
+    static final Duration SHUTDOWN = Duration.ofSeconds(5);
+
+    private PrimaryTimes() {}
+}

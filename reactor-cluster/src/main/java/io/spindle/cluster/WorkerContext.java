@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.spindle.cluster;
+
+import io.spindle.process.ipc.Message;
+import reactor.core.publisher.Flux;
+import reactor.core.publisher.Mono;
+import reactor.netty.resources.LoopResources;
+
+/**
+ * What a worker knows of itself and of its primary. Thread-safe. Node analogue: {@code cluster.worker} in a worker.
+ *
+ * @since 0.1.0
+ */
+public interface WorkerContext {
+
+    /** Returns its number, see {@link ClusterWorker#id()}. */
+    int id();
+
+    /** Returns its place in the cluster, see {@link ClusterWorker#slot()}. */
+    int slot();
+
+    /**
+     * Returns event loops, one for each processor of this worker, on which TCP servers share their ports with the other
+     * workers: {@code HttpServer.create().runOn(worker.resources())}. Clients run on them as ever. They are disposed
+     * with the worker.
+     *
+     * <p>A bind asks the primary; port 0 gives all workers the same port, call by call. A port in use fails the bind with
+     * a {@link java.net.BindException}. Unix-domain and UDP servers are not shared: they bind in this process.
+     */
+    LoopResources resources();
+
+    /**
+     * Returns other event loops on which TCP servers share their ports, as {@link #resources()}.
+     *
+     * @param loops run on epoll; stay their owner's
+     */
+    LoopResources resources(LoopResources loops);
+
+    /**
+     * Sends a message to the primary, see {@link io.spindle.process.ipc.Channel#send(Object)}.
+     *
+     * @param message written by Jackson as CBOR
+     */
+    Mono<Void> send(Object message);
+
+    /** Returns the messages of the primary, see {@link io.spindle.process.ipc.Channel#receive()}. */
+    Flux<Message> receive();
+
+    /** The same as {@link #receive()}, read as one type, see {@link io.spindle.process.ipc.Channel#receive(Class)}. */
+    <T> Flux<T> receive(Class<T> type);
+
+    /**
+     * Ends this worker as if the primary had asked: it stops accepting, finishes what runs and exits with code 0. It is
+     * not replaced. Node analogue: {@code cluster.worker.disconnect()}.
+     *
+     * @return completes when the drain has ended; the process exits then
+     */
+    Mono<Void> disconnect();
+
+    /** Completes when this worker has been told to end: time to stop schedules and to refuse new work. */
+    Mono<Void> onDrain();
+}

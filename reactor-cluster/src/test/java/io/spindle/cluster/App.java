@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.spindle.cluster;
+
+import java.time.Duration;
+import java.util.concurrent.CountDownLatch;
+import reactor.core.publisher.Flux;
+import reactor.core.publisher.Mono;
+import reactor.netty.http.server.HttpServer;
+
+/**
+ * The clustered program of the tests. Its primary prints a line an event; its workers answer with their pid, do what
+ * the mode says, and echo messages.
+ */
+final class App {
+
+    private App() {}
+
+    /** Arguments: mode, port. */
+    public static void main(String[] args) {
+        String mode = args[0];
+        int port = Integer.parseInt(args[1]);
+        try {
+            System.exit(Cluster.run(
+                    primary -> primary.workers(2)
+                            .grace(Duration.ofSeconds(5))
+                            .jvmArgs("-Xmx48m", "-XX:TieredStopAtLevel=1")
+                            .onEvent(App::print),
+                    worker -> work(worker, mode, port)));
+        } catch (ClusterException e) {
+            System.out.println("failed " + e.getMessage());
+            System.exit(e.exitCode());
+        }
+    }
+
+    static void print(ClusterEvent event) {
+        String name = event.getClass().getSimpleName();
+        String more = event instanceof ClusterEvent.Listening listening
+                ? " " + listening.address().getPort()
+                : "";
+        System.out.println("event " + name + " " + event.worker().pid() + more);
+    }
+
+    private static void work(WorkerContext worker, String mode, int port) {
+        switch (mode) {
+            case "exit" -> Runtime.getRuntime().halt(42);
+            case "throw" -> throw new IllegalStateException("no database");
+            default -> serve(worker, port);
+        }
+        if (mode.equals("blocked")) { // its loops never come back
+            worker.resources().onServer(true).forEach(loop -> loop.execute(App::hang));
+            worker.send("blocked").subscribe();
+        }
+        worker.receive(String.class)
+                .concatMap(text -> text.equals("leave") ? worker.disconnect() : worker.send("echo " + text))
+                .subscribe(null, gone -> {});
+    }
+
+    private static void hang() {
+        try {
+            new CountDownLatch(1).await();
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
+    private static void serve(WorkerContext worker, int port) {
+        String pid = String.valueOf(ProcessHandle.current().pid());
+        HttpServer.create()
+                .runOn(worker.resources())
+                .host("127.0.0.1")
+                .port(port)
+                .route(routes -> routes.get("/", (request, response) -> response.sendString(Mono.just(pid)))
+                        .get(
+                                "/slow",
+                                (request, response) -> response.sendString(Flux.concat(
+                                        worker.send("begun").thenReturn("begin "),
+                                        Mono.delay(Duration.ofSeconds(1)).thenReturn("end")))))
+                .bindNow();
+    }
+}

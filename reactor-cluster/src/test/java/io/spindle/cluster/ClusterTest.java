@@ -1,0 +1,185 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.spindle.cluster;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.spindle.process.Signal;
+import io.spindle.testkit.LeakCheck;
+import java.io.IOException;
+import java.time.Duration;
+import java.util.List;
+import java.util.Objects;
+import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.stream.Collectors;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.TestInstance;
+import org.junit.jupiter.api.extension.ExtendWith;
+import reactor.core.publisher.Mono;
+import reactor.test.StepVerifier;
+
+/** One cluster of two workers for all tests, in this JVM as the primary. */
+@ExtendWith(LeakCheck.class)
+@TestInstance(TestInstance.Lifecycle.PER_CLASS)
+class ClusterTest {
+
+    private final BlockingQueue<ClusterEvent> queue = Probe.queue();
+    private final List<ClusterEvent> history = new CopyOnWriteArrayList<>();
+    private Primary primary;
+    private int port;
+
+    @BeforeAll
+    void start() {
+        primary = Objects.requireNonNull(PrimarySpec.create()
+                .workers(2)
+                .main(App.class, "serve", "0")
+                .jvmArgs("-Xmx48m", "-XX:TieredStopAtLevel=1")
+                .restart(RestartPolicy.exponential(Duration.ofMillis(10), Duration.ofSeconds(1))
+                        .maxFailedStarts(100))
+                .onEvent(history::add)
+                .onEvent(queue::add)
+                .start()
+                .block(Probe.PATIENCE));
+        port = listening().address().getPort();
+        assertThat(listening().address().getPort())
+                .as("port 0 is the same in all workers")
+                .isEqualTo(port);
+    }
+
+    @AfterAll
+    void stop() {
+        primary.disposeGracefully().block(Probe.PATIENCE);
+        assertThat(primary.isDisposed()).isTrue();
+        assertThat(primary.exit().block(Probe.PATIENCE)).isZero();
+        assertThat(primary.workers()).isEmpty();
+    }
+
+    private ClusterEvent.Listening listening() {
+        return (ClusterEvent.Listening)
+                Probe.await(queue, event -> event instanceof ClusterEvent.Listening, "a worker that listens");
+    }
+
+    private Set<Long> livePids() {
+        return primary.workers().stream().map(ClusterWorker::pid).collect(Collectors.toSet());
+    }
+
+    @Test
+    void allWorkersAnswerOnOnePort() throws IOException {
+        assertThat(Probe.pids(port, 2)).isEqualTo(livePids()).hasSize(2);
+        assertThat(primary.workers()).extracting(ClusterWorker::slot).containsExactlyInAnyOrder(0, 1);
+        assertThat(primary.workers()).allMatch(ClusterWorker::isConnected).noneMatch(ClusterWorker::isDead);
+        assertThat(primary.workers()).extracting(ClusterWorker::state).containsOnly(WorkerState.LISTENING);
+        assertThat(primary.workers())
+                .extracting(ClusterWorker::exitedAfterDisconnect)
+                .containsOnly(Optional.empty());
+    }
+
+    @Test
+    void messagesGoToAWorkerAndBackAndToAll() {
+        ClusterWorker worker = primary.workers().get(0);
+
+        StepVerifier.create(worker.receive()
+                        .map(message -> message.as(String.class))
+                        .take(2))
+                .then(() -> worker.send("one").then(worker.send("two")).subscribe())
+                .expectNext("echo one", "echo two")
+                .expectComplete()
+                .verify(Probe.PATIENCE);
+        StepVerifier.create(primary.messages()
+                        .filter(event -> event.message().as(String.class).equals("echo all"))
+                        .map(event -> event.worker().id())
+                        .take(2)
+                        .collect(Collectors.toSet()))
+                .then(() -> primary.broadcast("all").subscribe())
+                .expectNext(primary.workers().stream().map(ClusterWorker::id).collect(Collectors.toSet()))
+                .expectComplete()
+                .verify(Probe.PATIENCE);
+    }
+
+    @Test
+    void aKilledWorkerIsReplacedWhileTheOtherGoesOn() throws IOException {
+        queue.clear();
+        ClusterWorker victim = primary.workers().get(0);
+        ClusterWorker other = primary.workers().get(1);
+
+        assertThat(victim.kill(Signal.KILL)).isTrue();
+        ClusterEvent.Exited exited = (ClusterEvent.Exited)
+                Probe.await(queue, event -> event instanceof ClusterEvent.Exited, "the end of the victim");
+        assertThat(exited.worker()).isSameAs(victim);
+        assertThat(exited.signal()).contains(Signal.KILL);
+        assertThat(exited.exitedAfterDisconnect()).isFalse();
+        for (int i = 0; i < 20; i++) {
+            assertThat(Probe.pid(port)).as("never refused, never a dead one").isNotEqualTo(victim.pid());
+        }
+        ClusterWorker replacement = listening().worker();
+        assertThat(replacement.slot()).isEqualTo(victim.slot());
+        assertThat(replacement.id()).isGreaterThan(other.id());
+        assertThat(Probe.pids(port, 2)).containsExactlyInAnyOrder(other.pid(), replacement.pid());
+        assertThat(victim.isDead()).isTrue();
+        assertThat(eventsOf(victim)).containsExactly("Forked", "Online", "Listening", "Disconnected", "Exited");
+        StepVerifier.create(victim.send("late")).expectError().verify(Probe.PATIENCE);
+    }
+
+    private List<String> eventsOf(ClusterWorker worker) {
+        return history.stream()
+                .filter(event -> event.worker() == worker && !(event instanceof ClusterEvent.Message))
+                .map(event -> event.getClass().getSimpleName())
+                .toList();
+    }
+
+    @Test
+    void aWorkerThatWasToldToEndFinishesItsRequestAndIsNotReplaced() throws Exception {
+        BlockingQueue<ClusterEvent> events = Probe.queue();
+        Primary single = Objects.requireNonNull(PrimarySpec.create()
+                .workers(1)
+                .main(App.class, "serve", "0")
+                .jvmArgs("-Xmx48m", "-XX:TieredStopAtLevel=1")
+                .onEvent(events::add)
+                .start()
+                .block(Probe.PATIENCE));
+        ClusterEvent.Listening listening = (ClusterEvent.Listening)
+                Probe.await(events, event -> event instanceof ClusterEvent.Listening, "a worker that listens");
+        Mono<String> slow = Mono.fromCallable(
+                        () -> Probe.get(listening.address().getPort(), "/slow"))
+                .subscribeOn(reactor.core.scheduler.Schedulers.boundedElastic())
+                .cache();
+        slow.subscribe();
+        Probe.await(events, event -> event instanceof ClusterEvent.Message, "the begin of the slow request");
+
+        listening.worker().disconnect().block(Probe.PATIENCE);
+
+        assertThat(slow.block(Probe.PATIENCE)).contains("begin").contains("end");
+        ClusterEvent.Exited exited =
+                (ClusterEvent.Exited) Probe.await(events, event -> event instanceof ClusterEvent.Exited, "the end");
+        assertThat(exited.code()).isZero();
+        assertThat(exited.exitedAfterDisconnect()).isTrue();
+        assertThat(single.exit().block(Probe.PATIENCE))
+                .as("nothing is left to do")
+                .isZero();
+    }
+
+    @Test
+    void aCrashLoopEndsTheClusterWithAVerdict() {
+        Primary doomed = Objects.requireNonNull(PrimarySpec.create()
+                .workers(2)
+                .main(App.class, "exit", "0")
+                .jvmArgs("-Xmx48m", "-XX:TieredStopAtLevel=1")
+                .restart(RestartPolicy.exponential(Duration.ofMillis(1), Duration.ofMillis(10))
+                        .maxFailedStarts(2)
+                        .stableAfter(Duration.ofMinutes(1)))
+                .start()
+                .block(Probe.PATIENCE));
+
+        StepVerifier.create(doomed.exit())
+                .expectErrorSatisfies(error -> assertThat(error)
+                        .isInstanceOf(ClusterException.class)
+                        .hasMessageContaining("crash loop: ")
+                        .hasMessageContaining("ended with exit code 42"))
+                .verify(Probe.PATIENCE);
+        assertThat(doomed.workers()).isEmpty();
+    }
+}

@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.spindle.process.ipc;
+
+import io.spindle.loop.EventLoop;
+import java.util.Objects;
+import reactor.core.Disposable;
+import reactor.core.publisher.Mono;
+
+/**
+ * Where the children of this process connect: a Unix-domain socket in a directory of its own (mode 0700, under
+ * {@code java.io.tmpdir}), which is removed at the end. Nobody gets in without an {@link Invitation}.
+ *
+ * <p>Thread-safe. Disposing it leaves the channels open that were accepted.
+ *
+ * @since 0.1.0
+ */
+public interface ChannelServer extends Disposable {
+
+    /**
+     * Opens the socket.
+     *
+     * <p><b>Signals on</b> the given loop. <b>Errors</b> with {@link java.io.IOException} if the directory cannot be
+     * made or its path is too long for a socket (100 bytes), with {@link UnsupportedOperationException} where there is
+     * no epoll. <b>Cancel</b> removes what was made.
+     *
+     * @param loop does all I/O of the server and of its channels, which keep it alive
+     * @return a cold {@code Mono} of the server, never empty
+     */
+    static Mono<ChannelServer> bind(EventLoop loop) {
+        return DefaultChannelServer.bind(Objects.requireNonNull(loop, "loop"));
+    }
+
+    /** Writes an invitation with a new secret, for one peer. */
+    Invitation invite();
+
+    /**
+     * Waits for the peer of an invitation. Nothing that the peer sends is read before the channel has been emitted; a
+     * subscriber that runs on the server's loop has set its handlers by then.
+     *
+     * @param invitation from {@link #invite()} of this server
+     * @return the channel, as soon as the peer has connected; errors with {@link ChannelClosedException} if the
+     *     invitation was revoked, or the server disposed, before. May be subscribed to at any time and more than once;
+     *     cancel stops the waiting alone
+     */
+    Mono<Channel> accept(Invitation invitation);
+
+    /**
+     * Takes an invitation back if nobody has used it. Idempotent.
+     *
+     * @param invitation from {@link #invite()} of this server
+     */
+    void revoke(Invitation invitation);
+
+    /** Stops listening, revokes all invitations and removes the directory. Idempotent, see {@link #onDispose()}. */
+    @Override
+    void dispose();
+
+    /** Completes when the server was disposed and its directory is gone; signals on {@code boundedElastic}. */
+    Mono<Void> onDispose();
+}

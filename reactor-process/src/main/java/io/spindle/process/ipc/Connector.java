@@ -1,0 +1,130 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.spindle.process.ipc;
+
+import io.netty.bootstrap.Bootstrap;
+import io.netty.channel.ChannelFutureListener;
+import io.netty.channel.ChannelHandler;
+import io.netty.channel.ChannelInitializer;
+import io.netty.channel.epoll.Epoll;
+import io.netty.channel.epoll.EpollDomainSocketChannel;
+import io.netty.channel.epoll.EpollIoHandle;
+import io.netty.channel.unix.DomainSocketAddress;
+import io.netty.channel.unix.DomainSocketReadMode;
+import io.netty.util.concurrent.ScheduledFuture;
+import io.spindle.loop.EventLoop;
+import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
+import reactor.core.publisher.Mono;
+import reactor.core.publisher.MonoSink;
+
+/** The connecting side: two sockets, a preamble on each, then READY from the other side. */
+final class Connector {
+
+    static final long PATIENCE_SECONDS = 20;
+
+    private Connector() {}
+
+    static void checkEpoll(EventLoop loop) {
+        if (!Epoll.isAvailable()) {
+            throw new UnsupportedOperationException(
+                    "channels between processes need Linux and Netty's epoll transport", Epoll.unavailabilityCause());
+        }
+        if (!loop.netty().isCompatible(EpollIoHandle.class)) {
+            throw new UnsupportedOperationException("channels between processes need a loop with the native transport, "
+                    + loop.name() + " was made without");
+        }
+    }
+
+    static Mono<Channel> connect(Invitation invitation, EventLoop loop) {
+        return Mono.create(sink -> {
+            checkEpoll(loop);
+            loop.netty()
+                    .execute(() -> start(invitation, loop, sink)); // so that both are registered before either fails
+        });
+    }
+
+    private static void start(Invitation invitation, EventLoop loop, MonoSink<Channel> sink) {
+        EpollDomainSocketChannel frames = new EpollDomainSocketChannel();
+        EpollDomainSocketChannel descriptors = new EpollDomainSocketChannel();
+        descriptors.config().setReadMode(DomainSocketReadMode.FILE_DESCRIPTORS).setAutoRead(false);
+        Attempt attempt = new Attempt(sink, invitation);
+        DefaultChannel channel = new DefaultChannel(loop.netty(), frames, descriptors, attempt::connected);
+        attempt.channel = channel;
+        attempt.patience = loop.netty().schedule(channel::dispose, PATIENCE_SECONDS, TimeUnit.SECONDS);
+        channel.install();
+        open(frames, new Preamble(Preamble.FRAMES, invitation.token()), invitation, loop, channel, attempt);
+        open(descriptors, new Preamble(Preamble.DESCRIPTORS, invitation.token()), invitation, loop, channel, attempt);
+        channel.onDispose().subscribe(null, attempt::failed, attempt::refused);
+        sink.onCancel(channel);
+    }
+
+    @SuppressWarnings("FutureReturnValueIgnored") // a failed write closes the socket, and that is noticed
+    private static void open(
+            EpollDomainSocketChannel socket,
+            Preamble preamble,
+            Invitation invitation,
+            EventLoop loop,
+            DefaultChannel channel,
+            Attempt attempt) {
+        new Bootstrap()
+                .group(loop.netty())
+                .channelFactory(() -> socket)
+                .handler(nothing())
+                .connect(new DomainSocketAddress(invitation.socket().toString()))
+                .addListener((ChannelFutureListener) connected -> {
+                    if (connected.isSuccess()) {
+                        socket.writeAndFlush(preamble.write(socket.alloc()));
+                    } else {
+                        attempt.failed(connected.cause());
+                        channel.dispose();
+                    }
+                });
+    }
+
+    /** A bootstrap wants a handler; the channel has set its own. */
+    private static ChannelHandler nothing() {
+        return new ChannelInitializer<io.netty.channel.Channel>() {
+            @Override
+            protected void initChannel(io.netty.channel.Channel socket) {}
+        };
+    }
+
+    /** What becomes of it, signalled once. Loop only. */
+    private static final class Attempt {
+
+        private final MonoSink<Channel> sink;
+        private final Invitation invitation;
+        private @Nullable Channel channel;
+        private @Nullable ScheduledFuture<?> patience;
+        private boolean decided;
+
+        Attempt(MonoSink<Channel> sink, Invitation invitation) {
+            this.sink = sink;
+            this.invitation = invitation;
+        }
+
+        void connected() {
+            decide();
+            sink.success(channel);
+        }
+
+        void failed(Throwable error) {
+            if (!decided) {
+                decide();
+                sink.error(error);
+            }
+        }
+
+        void refused() {
+            failed(new ChannelClosedException(
+                    "connection to " + invitation.socket() + " was refused: the token is unknown or used"));
+        }
+
+        private void decide() {
+            decided = true;
+            if (patience != null) {
+                patience.cancel(false);
+            }
+        }
+    }
+}

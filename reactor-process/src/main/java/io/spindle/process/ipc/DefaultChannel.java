@@ -1,0 +1,376 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.spindle.process.ipc;
+
+import io.netty.channel.ChannelFutureListener;
+import io.netty.channel.IoEventLoop;
+import io.netty.channel.epoll.EpollDomainSocketChannel;
+import io.netty.channel.unix.FileDescriptor;
+import io.netty.handler.flush.FlushConsolidationHandler;
+import io.netty.util.concurrent.ScheduledFuture;
+import io.spindle.loop.EventLoop;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayDeque;
+import java.util.Objects;
+import java.util.Queue;
+import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import reactor.core.publisher.Flux;
+import reactor.core.publisher.Mono;
+import reactor.core.publisher.MonoSink;
+import reactor.core.publisher.Sinks;
+
+/**
+ * One end of a channel: two sockets, what waits to go out, what came in. Everything but the public methods is loop
+ * only.
+ *
+ * <pre>
+ *   connecting --READY--> open --disconnect() or END received--> ending --both ENDs--> closed
+ *        any state --end of file, dispose(), bad frame--> closed
+ * </pre>
+ */
+final class DefaultChannel implements Channel {
+
+    private static final Logger log = LoggerFactory.getLogger(Channel.class);
+
+    private static final long END_PATIENCE_SECONDS = 5;
+    private static final int MAX_QUEUED_FLUSHES = 64;
+
+    private final IoEventLoop loop;
+    private final EpollDomainSocketChannel frames;
+    private final EpollDomainSocketChannel descriptors;
+    private final Outbox outbox = new Outbox(this);
+    private final Inbox inbox = new Inbox(this);
+    private final Calls calls = new Calls(this);
+    private final Sinks.Empty<Void> end = Sinks.empty();
+    private final Queue<Frame> unpaired = new ArrayDeque<>(); // the first waits for its descriptor
+    private final Queue<FileDescriptor> early = new ArrayDeque<>();
+    private @Nullable Runnable whenReady;
+    private @Nullable ScheduledFuture<?> patience;
+    private boolean ending;
+    private boolean endSent;
+    private boolean endReceived;
+    private boolean descriptorsEnded;
+    private volatile boolean closed;
+
+    DefaultChannel(
+            IoEventLoop loop,
+            EpollDomainSocketChannel frames,
+            EpollDomainSocketChannel descriptors,
+            @Nullable Runnable whenReady) {
+        this.loop = loop;
+        this.frames = frames;
+        this.descriptors = descriptors;
+        this.whenReady = whenReady;
+    }
+
+    /** Takes over both sockets. */
+    void install() {
+        frames.config().setAutoClose(false); // a peer that reads no more may have sent what is still to be read
+        frames.pipeline()
+                .addLast(new FlushConsolidationHandler(MAX_QUEUED_FLUSHES, true))
+                .addLast(new FrameHandler(this, MAX_FRAME_BYTES));
+        descriptors.pipeline().addLast(new DescriptorHandler(this));
+    }
+
+    /** On the accepting side nothing is read before somebody holds the channel, who may have handlers to set. */
+    void startReading() {
+        onLoop(() -> frames.config().setAutoRead(true));
+    }
+
+    Outbox outbox() {
+        return outbox;
+    }
+
+    /** Runs on the loop, at once if this is it; forgotten if the loop has ended, for then the channel has too. */
+    void onLoop(Runnable task) {
+        if (loop.inEventLoop()) {
+            task.run();
+        } else {
+            try {
+                loop.execute(task);
+            } catch (RejectedExecutionException e) {
+                log.trace("the loop of the channel has ended", e);
+            }
+        }
+    }
+
+    @Override
+    public Mono<Void> send(Object message) {
+        Objects.requireNonNull(message, "message");
+        return EventLoop.onCurrent(Mono.create(sink -> send(message, null, sink)));
+    }
+
+    @Override
+    public Mono<Void> send(Object message, FileDescriptor descriptor) {
+        Objects.requireNonNull(message, "message");
+        Objects.requireNonNull(descriptor, "descriptor");
+        return EventLoop.onCurrent(Mono.create(sink -> send(message, descriptor, sink)));
+    }
+
+    private void send(Object message, @Nullable FileDescriptor descriptor, MonoSink<Void> sink) {
+        Frame frame = Frame.message(Cbor.write(message), descriptor != null);
+        if (isSendable(frame, sink)) {
+            Outbox.Entry entry = new Outbox.Entry(frame, descriptor, sink);
+            sink.onCancel(() -> outbox.withdraw(entry));
+            submit(sink, () -> outbox.message(entry));
+        }
+    }
+
+    @Override
+    public Mono<Message> request(String subject, Object message) {
+        checkSubject(subject);
+        Objects.requireNonNull(message, "message");
+        return EventLoop.onCurrent(Mono.<Message>create(sink -> {
+                    byte[] payload = Cbor.write(message);
+                    if (isSendable(Frame.request(0, subject, payload), sink)) {
+                        submit(sink, () -> calls.ask(subject, payload, sink));
+                    }
+                }))
+                .doOnDiscard(Message.class, Message::discard);
+    }
+
+    private static boolean isSendable(Frame frame, MonoSink<?> sink) {
+        int length = frame.length();
+        if (length > MAX_FRAME_BYTES) {
+            sink.error(new IllegalArgumentException(
+                    "message must fit in a frame of " + MAX_FRAME_BYTES + " bytes, needs " + length));
+        }
+        return length <= MAX_FRAME_BYTES;
+    }
+
+    private void submit(MonoSink<?> sink, Runnable task) {
+        Runnable guarded = () -> {
+            if (closed || ending) {
+                sink.error(new ChannelClosedException("the channel has ended, nothing can be sent"));
+            } else {
+                task.run();
+            }
+        };
+        if (loop.inEventLoop()) {
+            guarded.run();
+        } else {
+            try {
+                loop.execute(guarded);
+            } catch (RejectedExecutionException e) {
+                sink.error(new ChannelClosedException("the loop of the channel has ended, nothing can be sent"));
+            }
+        }
+    }
+
+    @Override
+    public Flux<Message> receive() {
+        return EventLoop.onCurrent(inbox.flux()).doOnDiscard(Message.class, Message::discard);
+    }
+
+    @Override
+    public void onRequest(String subject, Function<Message, Mono<Reply>> handler) {
+        checkSubject(subject);
+        calls.onRequest(subject, Objects.requireNonNull(handler, "handler"));
+    }
+
+    private static void checkSubject(String subject) {
+        int length = subject.getBytes(StandardCharsets.UTF_8).length;
+        if (length == 0 || length > Frame.MAX_SUBJECT_BYTES) {
+            throw new IllegalArgumentException(
+                    "subject must have 1 to " + Frame.MAX_SUBJECT_BYTES + " bytes, had " + length);
+        }
+    }
+
+    @Override
+    public Mono<Void> disconnect() {
+        return Mono.defer(() -> {
+            onLoop(() -> {
+                ending = true;
+                drained();
+            });
+            return onDispose();
+        });
+    }
+
+    @Override
+    public void dispose() {
+        onLoop(() -> closed(null));
+    }
+
+    @Override
+    public Mono<Void> onDispose() {
+        return EventLoop.onCurrent(end.asMono());
+    }
+
+    @Override
+    public boolean isDisposed() {
+        return closed;
+    }
+
+    void received(Frame frame) {
+        if (closed) {
+            return;
+        }
+        if (whenReady != null) {
+            ready(frame, whenReady);
+        } else if (frame.kind() == Frame.CREDIT) {
+            outbox.credit(frame.number());
+        } else if (frame.kind() == Frame.TAKEN) {
+            outbox.taken(frame.number());
+        } else if (frame.withDescriptor() || !unpaired.isEmpty()) {
+            unpaired.add(frame);
+            pair();
+        } else {
+            deliver(frame, null);
+        }
+    }
+
+    private void ready(Frame frame, Runnable callback) {
+        if (frame.kind() != Frame.READY) {
+            throw new ChannelProtocolException("the peer sent a frame of kind " + frame.kind() + " before READY");
+        }
+        whenReady = null;
+        callback.run();
+    }
+
+    /** A descriptor has arrived, normally because the first unpaired frame had asked for it. */
+    void descriptor(FileDescriptor descriptor) {
+        if (closed) {
+            Message.close(descriptor);
+            return;
+        }
+        early.add(descriptor);
+        try {
+            pair();
+        } catch (ChannelProtocolException e) {
+            fail(e);
+        }
+    }
+
+    void descriptorsEnded() {
+        descriptorsEnded = true;
+        if (!unpaired.isEmpty()) {
+            fail(new ChannelProtocolException("the peer announced a descriptor and did not send it"));
+        }
+    }
+
+    /** Delivers in order; while a descriptor is missing no further frames are read, so little can gather. */
+    private void pair() {
+        for (Frame frame = unpaired.peek(); frame != null && !closed; frame = unpaired.peek()) {
+            FileDescriptor descriptor = null;
+            if (frame.withDescriptor()) {
+                descriptor = early.poll();
+                if (descriptor == null) {
+                    awaitDescriptor();
+                    return;
+                }
+                write(Frame.counted(Frame.TAKEN, 1), null);
+            }
+            unpaired.remove();
+            deliver(frame, descriptor);
+        }
+        frames.config().setAutoRead(true);
+    }
+
+    private void awaitDescriptor() {
+        if (descriptorsEnded) {
+            throw new ChannelProtocolException("the peer announced a descriptor and did not send it");
+        }
+        frames.config().setAutoRead(false);
+        descriptors.read();
+    }
+
+    private void deliver(Frame frame, @Nullable FileDescriptor descriptor) {
+        switch (frame.kind()) {
+            case Frame.MESSAGE -> inbox.message(new Message("", frame.payload(), descriptor));
+            case Frame.REQUEST ->
+                calls.requested(frame.number(), new Message(frame.subject(), frame.payload(), descriptor));
+            case Frame.REPLY, Frame.FAILURE -> calls.replied(frame, new Message("", frame.payload(), descriptor));
+            case Frame.END -> endReceived();
+            default -> throw new ChannelProtocolException("frame of kind " + frame.kind() + " out of turn");
+        }
+    }
+
+    private void endReceived() {
+        endReceived = true;
+        ending = true;
+        inbox.end(null);
+        outbox.drain();
+        outbox.failMessages(new ChannelClosedException("the peer has disconnected"));
+        drained();
+    }
+
+    /** Called when the outbox has written what it can. */
+    void drained() {
+        if (closed || !ending || !outbox.isEmpty()) {
+            return;
+        }
+        if (!endSent) {
+            endSent = true;
+            patience = loop.schedule(() -> closed(null), END_PATIENCE_SECONDS, TimeUnit.SECONDS);
+            frames.writeAndFlush(Frame.bare(Frame.END).write(frames.alloc())).addListener(written -> endIfBothSaidSo());
+        } else {
+            endIfBothSaidSo();
+        }
+    }
+
+    private void endIfBothSaidSo() {
+        if (endReceived) {
+            closed(null);
+        }
+    }
+
+    void write(Frame frame, Outbox.@Nullable Entry entry) {
+        if (closed) {
+            return;
+        }
+        frames.writeAndFlush(frame.write(frames.alloc())).addListener((ChannelFutureListener) written -> {
+            if (entry == null) {
+                return;
+            }
+            if (written.isSuccess()) {
+                entry.done();
+            } else {
+                entry.failed(new ChannelClosedException("the channel ended before this was written"));
+            }
+        });
+    }
+
+    void writeDescriptor(FileDescriptor descriptor) {
+        descriptors.writeAndFlush(descriptor).addListener((ChannelFutureListener) written -> {
+            if (!written.isSuccess()) {
+                closed(null);
+            }
+        });
+    }
+
+    void fail(ChannelProtocolException error) {
+        log.debug("channel closed: {}", error.getMessage());
+        closed(error);
+    }
+
+    /** The one end of every channel. */
+    @SuppressWarnings("FutureReturnValueIgnored") // closing has no outcome that anybody could act on
+    void closed(@Nullable RuntimeException error) {
+        if (closed) {
+            return;
+        }
+        closed = true;
+        if (patience != null) {
+            patience.cancel(false);
+        }
+        ChannelClosedException late = new ChannelClosedException("the channel has ended");
+        inbox.end(error);
+        outbox.failAll(late);
+        calls.failAll(late);
+        early.forEach(Message::close);
+        early.clear();
+        unpaired.clear();
+        frames.close();
+        descriptors.close();
+        if (error != null) {
+            end.tryEmitError(error);
+        } else {
+            end.tryEmitEmpty();
+        }
+    }
+}

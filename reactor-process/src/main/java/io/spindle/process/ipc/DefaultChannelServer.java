@@ -1,0 +1,188 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.spindle.process.ipc;
+
+import io.netty.bootstrap.ServerBootstrap;
+import io.netty.channel.ChannelFutureListener;
+import io.netty.channel.ChannelInitializer;
+import io.netty.channel.ChannelOption;
+import io.netty.channel.epoll.EpollDomainSocketChannel;
+import io.netty.channel.epoll.EpollServerDomainSocketChannel;
+import io.netty.channel.unix.DomainSocketAddress;
+import io.netty.channel.unix.DomainSocketReadMode;
+import io.spindle.loop.EventLoop;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.security.MessageDigest;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.atomic.AtomicBoolean;
+import org.jspecify.annotations.Nullable;
+import reactor.core.publisher.Mono;
+import reactor.core.publisher.Sinks;
+import reactor.core.scheduler.Schedulers;
+
+/** The accepting side. A guest is let in when both of its sockets have shown the same unused token. */
+@SuppressWarnings("FutureReturnValueIgnored") // of close(), which has no outcome that anybody could act on
+final class DefaultChannelServer implements ChannelServer {
+
+    private final EventLoop loop;
+    private final PrivateDirectory directory;
+    private final Map<Invitation, Guest> guests = new ConcurrentHashMap<>();
+    private final Sinks.Empty<Void> removed = Sinks.empty();
+    private final AtomicBoolean disposed = new AtomicBoolean();
+    private final EpollServerDomainSocketChannel listener = new EpollServerDomainSocketChannel();
+
+    /** One who may come; the sockets are loop only. */
+    private static final class Guest {
+        private final Sinks.One<DefaultChannel> arrival = Sinks.one();
+        private @Nullable EpollDomainSocketChannel frames;
+        private @Nullable EpollDomainSocketChannel descriptors;
+    }
+
+    private DefaultChannelServer(EventLoop loop, PrivateDirectory directory) {
+        this.loop = loop;
+        this.directory = directory;
+    }
+
+    static Mono<ChannelServer> bind(EventLoop loop) {
+        return Mono.fromCallable(() -> {
+                    Connector.checkEpoll(loop);
+                    return PrivateDirectory.create();
+                })
+                .subscribeOn(Schedulers.boundedElastic())
+                .flatMap(directory -> new DefaultChannelServer(loop, directory).listen())
+                .doOnDiscard(PrivateDirectory.class, PrivateDirectory::delete);
+    }
+
+    private Mono<ChannelServer> listen() {
+        return Mono.create(sink -> {
+            sink.onCancel(this);
+            new ServerBootstrap()
+                    .group(loop.netty())
+                    .channelFactory(() -> listener)
+                    .childOption(ChannelOption.AUTO_READ, false)
+                    .childHandler(new ChannelInitializer<EpollDomainSocketChannel>() {
+                        @Override
+                        protected void initChannel(EpollDomainSocketChannel socket) {
+                            socket.pipeline().addLast(new PreambleHandler(DefaultChannelServer.this));
+                        }
+                    })
+                    .bind(new DomainSocketAddress(directory.socket().toString()))
+                    .addListener((ChannelFutureListener) bound -> {
+                        if (bound.isSuccess()) {
+                            sink.success(this);
+                        } else {
+                            dispose();
+                            sink.error(new IOException("cannot listen on " + directory.socket(), bound.cause()));
+                        }
+                    });
+        });
+    }
+
+    @Override
+    public Invitation invite() {
+        Invitation invitation = new Invitation(directory.socket(), PrivateDirectory.token());
+        Guest guest = new Guest();
+        guests.put(invitation, guest);
+        if (disposed.get()) {
+            revoke(invitation);
+        }
+        return invitation;
+    }
+
+    @Override
+    public Mono<Channel> accept(Invitation invitation) {
+        Guest guest = guests.get(invitation);
+        return guest == null
+                ? Mono.error(new ChannelClosedException("invitation is revoked, used or not of this server"))
+                : EventLoop.onCurrent(guest.arrival.asMono())
+                        .doOnNext(DefaultChannel::startReading)
+                        .cast(Channel.class);
+    }
+
+    @Override
+    public void revoke(Invitation invitation) {
+        Guest guest = guests.remove(invitation);
+        if (guest != null) {
+            guest.arrival.tryEmitError(new ChannelClosedException("the invitation was revoked"));
+            if (!loop.isDisposed()) { // an ended loop has closed them
+                loop.netty().execute(() -> {
+                    close(guest.frames);
+                    close(guest.descriptors);
+                });
+            }
+        }
+    }
+
+    private static void close(@Nullable EpollDomainSocketChannel socket) {
+        if (socket != null) {
+            socket.close();
+        }
+    }
+
+    /** Called on the loop with the first bytes of a connection; whoever has no right to be here is closed. */
+    void admit(Preamble preamble, EpollDomainSocketChannel socket) {
+        Invitation invitation = find(preamble.token());
+        Guest guest = invitation == null ? null : guests.get(invitation);
+        if (invitation == null || guest == null || !seat(guest, preamble.role(), socket)) {
+            socket.close();
+            return;
+        }
+        if (guest.frames != null && guest.descriptors != null) {
+            guests.remove(invitation);
+            open(guest, guest.frames, guest.descriptors);
+        }
+    }
+
+    private @Nullable Invitation find(String token) {
+        byte[] shown = token.getBytes(StandardCharsets.US_ASCII);
+        Invitation found = null;
+        for (Invitation each : guests.keySet()) { // all of them, so that time tells nothing
+            if (MessageDigest.isEqual(shown, each.token().getBytes(StandardCharsets.US_ASCII))) {
+                found = each;
+            }
+        }
+        return found;
+    }
+
+    private static boolean seat(Guest guest, byte role, EpollDomainSocketChannel socket) {
+        if (role == Preamble.FRAMES && guest.frames == null) {
+            guest.frames = socket;
+            return true;
+        }
+        if (role == Preamble.DESCRIPTORS && guest.descriptors == null) {
+            guest.descriptors = socket;
+            return true;
+        }
+        return false;
+    }
+
+    private void open(Guest guest, EpollDomainSocketChannel frames, EpollDomainSocketChannel descriptors) {
+        DefaultChannel channel = new DefaultChannel(loop.netty(), frames, descriptors, null);
+        channel.install();
+        descriptors.config().setReadMode(DomainSocketReadMode.FILE_DESCRIPTORS);
+        channel.write(Frame.bare(Frame.READY), null);
+        guest.arrival.tryEmitValue(channel);
+    }
+
+    @Override
+    public void dispose() {
+        if (disposed.compareAndSet(false, true)) {
+            guests.keySet().forEach(this::revoke);
+            listener.close();
+            Mono.fromRunnable(directory::delete)
+                    .subscribeOn(Schedulers.boundedElastic())
+                    .subscribe(null, removed::tryEmitError, removed::tryEmitEmpty);
+        }
+    }
+
+    @Override
+    public Mono<Void> onDispose() {
+        return EventLoop.onCurrent(removed.asMono());
+    }
+
+    @Override
+    public boolean isDisposed() {
+        return disposed.get();
+    }
+}

@@ -1,0 +1,27 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.spindle.process.ipc;
+
+import java.io.Serial;
+
+/**
+ * Thrown when a payload cannot be read as the type that the receiver names. The channel goes on.
+ *
+ * @since 0.1.0
+ */
+public final class MessageFormatException extends RuntimeException {
+
+    @Serial
+    private static final long serialVersionUID = 1L;
+
+    private final Class<?> type;
+
+    MessageFormatException(Class<?> type, Throwable cause) {
+        super("message is not a " + type.getName() + ": " + cause.getMessage(), cause);
+        this.type = type;
+    }
+
+    /** Returns the type that was asked for. */
+    public Class<?> type() {
+        return type;
+    }
+}

@@ -43,7 +43,7 @@ public final class Main implements Callable<Integer> {
 
     private static int wrongArguments(CommandLine.ParameterException error, String[] args) {
         String name = error.getCommandLine().getCommandSpec().qualifiedName();
-        System.err.println(name + ": " + firstLine(error.getMessage()) + " (see " + name + " --help)");
+        System.err.println(name + ": " + firstLine(String.valueOf(error.getMessage())) + " (see " + name + " --help)");
         return USAGE;
     }
 

@@ -10,9 +10,11 @@ import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.Callable;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
-import java.util.concurrent.atomic.AtomicReference;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
@@ -73,7 +75,7 @@ final class Tour implements Callable<Integer> {
 
     /** Starts the cluster as a child, on a free port, and ends it when all workers have answered. */
     private static int cluster() throws InterruptedException {
-        AtomicReference<List<Started>> started = new AtomicReference<>(List.of());
+        List<Started> started = new CopyOnWriteArrayList<>();
         int code = EventLoop.run(loop -> io.spindle.process.Command.of(clusterHello())
                 .lines()
                 .doOnNext(System.out::println)
@@ -81,7 +83,7 @@ final class Tour implements Callable<Integer> {
                                 line -> Started.of(line).stream().toList())
                         .take(WORKERS)
                         .collectList()
-                        .doOnNext(started::set)
+                        .doOnNext(started::addAll)
                         .flatMap(workers -> ask(loop, workers)))
                 .next()
                 .timeout(LIMIT, loop)
@@ -92,7 +94,7 @@ final class Tour implements Callable<Integer> {
                             System.err.println("tour: the cluster did not answer: " + error);
                             loop.exit(1);
                         }));
-        return code == 0 ? checkEnded(started.get()) : code;
+        return code == 0 ? checkEnded(started) : code;
     }
 
     private static List<String> clusterHello() {
@@ -110,18 +112,19 @@ final class Tour implements Callable<Integer> {
                 .baseUrl("http://127.0.0.1:" + workers.get(0).port());
         Set<String> missing = new HashSet<>();
         workers.forEach(worker -> missing.add(worker.pid()));
+        AtomicInteger answers = new AtomicInteger();
         return Flux.range(1, MAX_REQUESTS)
-                .flatMap(number -> request(client).map(pid -> answered(missing, pid, number)), AT_A_TIME)
-                .filter(number -> missing.isEmpty())
+                .flatMap(number -> request(client).doOnNext(pid -> answered(missing, pid)), AT_A_TIME)
+                .map(pid -> answers.incrementAndGet())
+                .filter(count -> missing.isEmpty())
                 .next()
                 .switchIfEmpty(Mono.error(() -> new IllegalStateException("no answer from workers " + missing)));
     }
 
-    private static int answered(Set<String> missing, String pid, int number) {
+    private static void answered(Set<String> missing, String pid) {
         if (missing.remove(pid)) {
             System.out.println("hello world from worker " + pid);
         }
-        return number;
     }
 
     private static Mono<String> request(HttpClient client) {
@@ -150,7 +153,7 @@ final class Tour implements Callable<Integer> {
         try {
             process.onExit().get(10, TimeUnit.SECONDS);
             return true;
-        } catch (TimeoutException | java.util.concurrent.ExecutionException e) {
+        } catch (TimeoutException | ExecutionException e) {
             return !process.isAlive();
         }
     }

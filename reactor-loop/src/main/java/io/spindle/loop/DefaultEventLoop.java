@@ -74,7 +74,7 @@ final class DefaultEventLoop implements EventLoop {
 
     Consumer<BlockedLoop> blockedListener() {
         Consumer<BlockedLoop> listener = spec.blockedListener();
-        return listener != null ? listener : report -> log.warn("[{}] {}", name(), report);
+        return listener != null ? listener : new BlockedLoopLog();
     }
 
     static IoHandlerFactory transport(boolean nativeTransport) {

@@ -152,7 +152,8 @@ public final class EventLoopSpec {
      * Sets who is told when one callback holds the loop for too long. Each report is also a flight recorder event,
      * {@code io.spindle.LoopBlocked}.
      *
-     * @param listener called on the watchdog's thread; must not block for long. Default: a log line at WARN
+     * @param listener called on the watchdog's thread; must not block for long. Default: a log entry with the stack, at
+     *     WARN, or at DEBUG when the machine gave the loop no processor
      */
     public EventLoopSpec onBlocked(Consumer<BlockedLoop> listener) {
         Objects.requireNonNull(listener, "listener");

@@ -8,6 +8,7 @@ import java.util.List;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.locks.LockSupport;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -37,6 +38,7 @@ final class LoopWatchdog implements Runnable {
         final DefaultEventLoop loop;
         final Thread thread;
         final long thresholdNanos;
+        final Consumer<BlockedLoop> listener;
         long callback = -1;
         long since;
         long cpuSince;
@@ -47,6 +49,7 @@ final class LoopWatchdog implements Runnable {
             this.loop = loop;
             this.thread = thread;
             this.thresholdNanos = thresholdNanos;
+            this.listener = loop.blockedListener();
         }
 
         void look(long now, boolean late) {
@@ -100,7 +103,7 @@ final class LoopWatchdog implements Runnable {
         private void report(BlockedLoop report) {
             BlockedLoopEvent.commit(report);
             try {
-                loop.blockedListener().accept(report);
+                listener.accept(report);
             } catch (RuntimeException e) {
                 log.error("[{}] the listener for blocked loops threw", loop.name(), e);
             }

@@ -437,13 +437,7 @@ public final class Command {
     /** Returns the line for people to read, each argument quoted where a shell would need it. */
     @Override
     public String toString() {
-        return values.line.stream().map(Command::quoted).collect(Collectors.joining(" "));
-    }
-
-    private static String quoted(String argument) {
-        boolean plain = !argument.isEmpty()
-                && argument.chars().allMatch(c -> Character.isLetterOrDigit(c) || "-_./:=,+%@".indexOf(c) >= 0);
-        return plain ? argument : "'" + argument.replace("'", "'\\''") + "'";
+        return values.line.stream().map(Quoting::quoted).collect(Collectors.joining(" "));
     }
 
     /** The values; changed only while a new command is made of them. */

@@ -13,7 +13,9 @@ import org.jspecify.annotations.Nullable;
 /** Finds out why a program could not be started: the JDK puts the system's error number into its text only. */
 final class SpawnFailures {
 
-    private static final Pattern ERROR_NUMBER = Pattern.compile("error=(\\d+)");
+    /** "error=2" up to some JDK, "error: 2" in later ones. */
+    private static final Pattern ERROR_NUMBER = Pattern.compile("error(?:=|: )(\\d+)");
+
     private static final int ENOENT = 2;
     private static final int EAGAIN = 11;
     private static final int ENOMEM = 12;
@@ -58,7 +60,7 @@ final class SpawnFailures {
     }
 
     private static int errorNumber(IOException error) {
-        Matcher matcher = ERROR_NUMBER.matcher(String.valueOf(error.getMessage()));
+        Matcher matcher = ERROR_NUMBER.matcher(String.valueOf(rootMessage(error)));
         return matcher.find() ? Integer.parseInt(matcher.group(1)) : 0;
     }
 

@@ -40,7 +40,7 @@ class WorkerTest {
                 .name("digger")
                 .workerData(42)
                 .start();
-        int id = worker.threadId();
+        int id = seen.get(20, TimeUnit.SECONDS).threadId(); // the worker itself may have ended by now
 
         assertThat(id).isPositive();
         StepVerifier.create(worker.messages())
@@ -156,6 +156,7 @@ class WorkerTest {
                 })
                 .start();
         assertThat(started.await(20, TimeUnit.SECONDS)).isTrue();
+        assertThat(worker.threadId()).isPositive();
 
         assertThat(get(worker.terminate())).isEqualTo(1);
         StepVerifier.create(worker.terminate()).expectComplete().verify(LONG);

@@ -11,6 +11,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 import reactor.core.publisher.Mono;
@@ -130,7 +131,7 @@ class WorkerTest {
                     });
                 })
                 .start();
-        CompletableFuture<Throwable> error = worker.error().toFuture();
+        CompletableFuture<@Nullable Throwable> error = worker.error().toFuture();
 
         StepVerifier.create(worker.messages())
                 .expectNext("m1", "m2")

@@ -13,6 +13,7 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 import reactor.core.publisher.Flux;
@@ -30,7 +31,7 @@ class BlockingPoolLifeTest {
         BlockingPool pool = BlockingPoolSpec.of("demand").threads(3).start();
         assertThat(pool.metrics().threads()).isZero();
         Gate gate = new Gate(3);
-        List<CompletableFuture<Integer>> calls = new ArrayList<>();
+        List<CompletableFuture<@Nullable Integer>> calls = new ArrayList<>();
         for (int i = 0; i < 5; i++) {
             calls.add(pool.call(gate.then(i)).toFuture());
         }
@@ -103,9 +104,9 @@ class BlockingPoolLifeTest {
     void disposeFailsWhatWaitsAndInterruptsWhatRuns() throws Exception {
         BlockingPool pool = BlockingPoolSpec.of("dispose").threads(1).start();
         Gate gate = new Gate(1);
-        CompletableFuture<Integer> running = pool.call(gate.then(1)).toFuture();
+        CompletableFuture<@Nullable Integer> running = pool.call(gate.then(1)).toFuture();
         gate.awaitArrival();
-        CompletableFuture<Integer> waiting = pool.call(() -> 2).toFuture();
+        CompletableFuture<@Nullable Integer> waiting = pool.call(() -> 2).toFuture();
 
         pool.dispose();
         pool.dispose();
@@ -133,11 +134,11 @@ class BlockingPoolLifeTest {
             gate.pass();
             return pool.call(() -> 7).block(LONG);
         });
-        CompletableFuture<Integer> first = nested.toFuture();
-        CompletableFuture<Integer> second = nested.toFuture();
-        CompletableFuture<Integer> waiting = pool.call(() -> 8).toFuture();
+        CompletableFuture<@Nullable Integer> first = nested.toFuture();
+        CompletableFuture<@Nullable Integer> second = nested.toFuture();
+        CompletableFuture<@Nullable Integer> waiting = pool.call(() -> 8).toFuture();
         gate.awaitArrival();
-        CompletableFuture<Void> ended = pool.disposeGracefully().toFuture();
+        CompletableFuture<@Nullable Void> ended = pool.disposeGracefully().toFuture();
 
         StepVerifier.create(pool.call(() -> 9))
                 .expectError(TaskRejectedException.class)

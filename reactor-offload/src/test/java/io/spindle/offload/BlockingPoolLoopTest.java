@@ -11,6 +11,7 @@ import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
@@ -50,7 +51,7 @@ class BlockingPoolLoopTest {
     @Test
     void aCallThatWasCancelledLetsTheLoopGo() throws Exception {
         Gate gate = new Gate(1);
-        CompletableFuture<Integer> other = pool.call(gate.then(1)).toFuture();
+        CompletableFuture<@Nullable Integer> other = pool.call(gate.then(1)).toFuture();
         gate.awaitArrival();
 
         int code = EventLoop.run(loop -> {

@@ -9,6 +9,7 @@ import java.time.Duration;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
@@ -73,10 +74,10 @@ class BlockingPoolViewTest {
     @Test
     void disposingAViewLeavesThePoolAlone() throws Exception {
         Gate gate = new Gate(2);
-        CompletableFuture<Integer> first = view.call(gate.then(1)).toFuture();
-        CompletableFuture<Integer> second = view.call(gate.then(2)).toFuture();
+        CompletableFuture<@Nullable Integer> first = view.call(gate.then(1)).toFuture();
+        CompletableFuture<@Nullable Integer> second = view.call(gate.then(2)).toFuture();
         gate.awaitArrival();
-        CompletableFuture<Integer> waiting = view.call(() -> 3).toFuture();
+        CompletableFuture<@Nullable Integer> waiting = view.call(() -> 3).toFuture();
 
         view.dispose();
         assertThatThrownBy(() -> waiting.get(20, TimeUnit.SECONDS)).hasCauseInstanceOf(TaskRejectedException.class);
@@ -97,7 +98,7 @@ class BlockingPoolViewTest {
         view.call(gate.then(1)).subscribe(value -> {}, error -> {});
         view.call(gate.then(2)).subscribe(value -> {}, error -> {});
         gate.awaitArrival();
-        CompletableFuture<Integer> waiting = view.call(() -> 3).toFuture();
+        CompletableFuture<@Nullable Integer> waiting = view.call(() -> 3).toFuture();
 
         pool.dispose();
 

@@ -92,6 +92,9 @@ final class DefaultWorker<I, O> implements Worker<I, O> {
         Throwable failure = null;
         try {
             code = EventLoopSpec.of(name).blockedThreshold(Duration.ZERO).run(this::program);
+            if (code == 0 && terminated) {
+                code = FAILURE_CODE; // the loop found itself empty before it saw that it was told to exit
+            }
         } catch (Throwable thrown) {
             failure = terminated ? null : Exceptions.unwrap(thrown); // it may be how the code took the interrupt
         }

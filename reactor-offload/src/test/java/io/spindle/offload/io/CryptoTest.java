@@ -16,6 +16,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import javax.crypto.SecretKeyFactory;
 import javax.crypto.spec.PBEKeySpec;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -146,7 +147,7 @@ class CryptoTest {
         });
 
         assertThat(ticks[0]).isPositive();
-        CompletableFuture<Integer> next = pool.call(() -> 1).toFuture(); // the only thread is free again
+        CompletableFuture<@Nullable Integer> next = pool.call(() -> 1).toFuture(); // the only thread is free again
         assertThat(next.get(20, TimeUnit.SECONDS)).isEqualTo(1);
         pool.dispose();
     }

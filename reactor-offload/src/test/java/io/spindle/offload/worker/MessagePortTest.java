@@ -7,6 +7,7 @@ import io.spindle.testkit.LeakCheck;
 import java.time.Duration;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 import reactor.core.publisher.Flux;
@@ -47,9 +48,9 @@ class MessagePortTest {
     void sendWaitsForRoomInOrderAndCancelTakesItBack() {
         port.offer(1);
         port.offer(2);
-        CompletableFuture<Void> third = port.send(3).toFuture();
+        CompletableFuture<@Nullable Void> third = port.send(3).toFuture();
         port.send(4).subscribe().dispose();
-        CompletableFuture<Void> fifth = port.send(5).toFuture();
+        CompletableFuture<@Nullable Void> fifth = port.send(5).toFuture();
         assertThat(third).isNotDone();
         assertThat(port.offer(6)).isFalse(); // it would overtake
 
@@ -69,7 +70,7 @@ class MessagePortTest {
     void closeFailsWhoWaits() {
         port.offer(1);
         port.offer(2);
-        CompletableFuture<Void> third = port.send(3).toFuture();
+        CompletableFuture<@Nullable Void> third = port.send(3).toFuture();
 
         port.close();
 
@@ -105,7 +106,7 @@ class MessagePortTest {
     @Test
     void nothingIsLostBetweenManySendersAndASlowReceiver() throws Exception {
         PortQueue<Integer> small = new PortQueue<>("small", 8);
-        CompletableFuture<Void> sent = Flux.range(0, 4)
+        CompletableFuture<@Nullable Void> sent = Flux.range(0, 4)
                 .flatMap(sender -> Flux.range(0, 5_000)
                         .concatMap(i -> small.send(sender * 5_000 + i))
                         .subscribeOn(Schedulers.boundedElastic()))
@@ -160,7 +161,7 @@ class MessagePortTest {
                 .queueCapacity(2)
                 .start();
         Mono<Void> sending = Flux.range(0, 10_000).concatMap(worker::send).then(Mono.defer(worker::disposeGracefully));
-        CompletableFuture<Void> sent = sending.toFuture();
+        CompletableFuture<@Nullable Void> sent = sending.toFuture();
 
         StepVerifier.create(worker.messages().collectList())
                 .assertNext(all -> assertThat(all).hasSize(10_000).isSorted())

@@ -11,6 +11,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 import reactor.core.publisher.Mono;
@@ -40,7 +41,7 @@ class WorkerTest {
                 .name("digger")
                 .workerData(42)
                 .start();
-        int id = worker.threadId();
+        int id = seen.get(20, TimeUnit.SECONDS).threadId(); // the worker itself may have ended by now
 
         assertThat(id).isPositive();
         StepVerifier.create(worker.messages())
@@ -130,7 +131,7 @@ class WorkerTest {
                     });
                 })
                 .start();
-        CompletableFuture<Throwable> error = worker.error().toFuture();
+        CompletableFuture<@Nullable Throwable> error = worker.error().toFuture();
 
         StepVerifier.create(worker.messages())
                 .expectNext("m1", "m2")
@@ -156,6 +157,7 @@ class WorkerTest {
                 })
                 .start();
         assertThat(started.await(20, TimeUnit.SECONDS)).isTrue();
+        assertThat(worker.threadId()).isPositive();
 
         assertThat(get(worker.terminate())).isEqualTo(1);
         StepVerifier.create(worker.terminate()).expectComplete().verify(LONG);

@@ -32,8 +32,9 @@ final class Adoption {
         return Mono.using(() -> loop.open(KIND), handle -> source.publishOn(new Home(loop)), Handle::dispose, false);
     }
 
-    static <T> Flux<T> adopt(DefaultEventLoop loop, Flux<T> source) {
-        return Flux.using(() -> loop.open(KIND), handle -> source.publishOn(new Home(loop)), Handle::dispose, false);
+    static <T> Flux<T> adopt(DefaultEventLoop loop, Flux<T> source, int prefetch) {
+        return Flux.using(
+                () -> loop.open(KIND), handle -> source.publishOn(new Home(loop), prefetch), Handle::dispose, false);
     }
 
     /** The loop without its refusal of new work while it ends gracefully: what was adopted before may still signal. */

@@ -16,12 +16,16 @@ import java.util.List;
  */
 public record BlockedLoop(String loop, State state, Duration held, List<StackTraceElement> stack) {
 
+    private static final int MAX_FRAMES = 30;
+
     /** What holds the loop. */
     public enum State {
         /** The thread waits: a blocking call, a lock. */
         BLOCKED,
         /** The thread computes. */
         COMPUTING,
+        /** The thread loads or links classes: the price of a first time. */
+        LOADING,
         /** The thread could run but is given no processor: the machine is overloaded, the callback is not at fault. */
         STARVED,
         /** The callback has ended; the last report of it. */
@@ -36,7 +40,7 @@ public record BlockedLoop(String loop, State state, Duration held, List<StackTra
         }
         StringBuilder text =
                 new StringBuilder("loop " + loop + " has been held by one callback for " + took + ", " + advice());
-        for (StackTraceElement frame : stack) {
+        for (StackTraceElement frame : stack.subList(0, Math.min(stack.size(), MAX_FRAMES))) {
             text.append(System.lineSeparator()).append("\tat ").append(frame);
         }
         return text.toString();
@@ -46,6 +50,7 @@ public record BlockedLoop(String loop, State state, Duration held, List<StackTra
         return switch (state) {
             case BLOCKED -> "it waits: move the call to a BlockingPool";
             case COMPUTING -> "it computes: move the work to a worker";
+            case LOADING -> "it loads classes for the first time";
             case STARVED -> "but the machine gives it no processor";
             case ENDED -> "it has ended";
         };

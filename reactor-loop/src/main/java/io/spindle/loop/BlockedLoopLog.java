@@ -5,7 +5,7 @@ import java.util.function.Consumer;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** Logs what holds a loop: at WARN if the callback is to blame, at DEBUG if the machine is. Watchdog only. */
+/** Logs what holds a loop: at WARN if the callback is to blame, at DEBUG if a cold start or the machine is. Watchdog only. */
 final class BlockedLoopLog implements Consumer<BlockedLoop> {
 
     private static final Logger log = LoggerFactory.getLogger(EventLoop.class);
@@ -19,7 +19,7 @@ final class BlockedLoopLog implements Consumer<BlockedLoop> {
                 warned = true;
                 log.warn("{}", report);
             }
-            case STARVED -> log.debug("{}", report);
+            case LOADING, STARVED -> log.debug("{}", report);
             case ENDED -> {
                 if (warned) {
                     log.warn("{}", report);

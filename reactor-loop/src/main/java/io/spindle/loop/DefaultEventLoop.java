@@ -10,12 +10,13 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
-import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.BiConsumer;
 import java.util.function.Consumer;
 import java.util.function.IntConsumer;
@@ -29,6 +30,7 @@ import reactor.core.publisher.Mono;
 import reactor.core.publisher.Sinks;
 import reactor.core.scheduler.Schedulers;
 import reactor.netty.resources.LoopResources;
+import reactor.util.concurrent.Queues;
 
 /** The life of a loop: what it accepts, what keeps it alive, how it ends. The turn itself is {@link NettyLoop}. */
 final class DefaultEventLoop implements EventLoop {
@@ -43,7 +45,9 @@ final class DefaultEventLoop implements EventLoop {
     private final NettyLoop netty;
     private final SingleLoopResources resources = new SingleLoopResources(this);
     private final LoopWorker worker = new LoopWorker(this);
-    private final Set<OpenHandle> handles = ConcurrentHashMap.newKeySet();
+    /** How many open handles are referenced, by their kind. */
+    private final Map<String, AtomicInteger> handles = new ConcurrentHashMap<>();
+
     private final CountDownLatch endedLatch = new CountDownLatch(1);
     private final Sinks.Empty<Void> endedSink = Sinks.empty();
     private volatile boolean graceful;
@@ -92,8 +96,7 @@ final class DefaultEventLoop implements EventLoop {
                     + Thread.currentThread().getName()
                     + " must not block; on a loop, start the work on the loop that is there: EventLoop.current()");
         }
-        program = true;
-        netty.execute(() -> script.accept(this));
+        startProgram(script);
         try {
             endedLatch.await();
         } catch (InterruptedException e) {
@@ -106,6 +109,24 @@ final class DefaultEventLoop implements EventLoop {
             throw Exceptions.propagate(failure);
         }
         return exitCode;
+    }
+
+    /** Runs a program without waiting for it; cancel ends it. */
+    Mono<Integer> program(Consumer<? super EventLoop> script) {
+        startProgram(script);
+        return onDispose()
+                .then(Mono.fromCallable(() -> {
+                    if (failure != null) {
+                        throw Exceptions.propagate(failure);
+                    }
+                    return exitCode;
+                }))
+                .doOnCancel(this::dispose);
+    }
+
+    private void startProgram(Consumer<? super EventLoop> script) {
+        program = true;
+        netty.execute(() -> script.accept(this));
     }
 
     @Override
@@ -212,8 +233,8 @@ final class DefaultEventLoop implements EventLoop {
 
     @Override
     public LoopMetrics metrics() {
-        List<String> kinds =
-                new ArrayList<>(handles.stream().map(OpenHandle::kind).toList());
+        List<String> kinds = new ArrayList<>();
+        handles.forEach((kind, count) -> kinds.addAll(Collections.nCopies(Math.max(0, count.get()), kind)));
         kinds.addAll(Collections.nCopies(netty.timers().referenced(), "Timeout"));
         kinds.addAll(Collections.nCopies(netty.referencedImmediates(), "Immediate"));
         kinds.addAll(Collections.nCopies(netty.channels(), "Channel"));
@@ -227,7 +248,15 @@ final class DefaultEventLoop implements EventLoop {
 
     @Override
     public <T> Flux<T> adopt(Flux<T> source) {
-        return Adoption.adopt(this, source);
+        return Adoption.adopt(this, source, Queues.SMALL_BUFFER_SIZE);
+    }
+
+    @Override
+    public <T> Flux<T> adopt(Flux<T> source, int prefetch) {
+        if (prefetch < 1) {
+            throw new IllegalArgumentException("prefetch must be at least 1, was " + prefetch);
+        }
+        return Adoption.adopt(this, source, prefetch);
     }
 
     @Override
@@ -299,14 +328,27 @@ final class DefaultEventLoop implements EventLoop {
     }
 
     void referenced(OpenHandle handle) {
-        handles.add(handle);
+        AtomicInteger count = handles.get(handle.kind());
+        if (count == null) {
+            count = handles.computeIfAbsent(handle.kind(), kind -> new AtomicInteger());
+        }
+        count.incrementAndGet();
     }
 
     void released(OpenHandle handle) {
-        handles.remove(handle);
-        if (!inLoop() && handles.isEmpty()) {
+        AtomicInteger count = handles.get(handle.kind());
+        if (count != null && count.decrementAndGet() == 0 && !inLoop()) {
             onLoop(() -> {}); // a turn, in which it may find that nothing is left
         }
+    }
+
+    private boolean hasReferencedHandle() {
+        for (AtomicInteger count : handles.values()) {
+            if (count.get() > 0) {
+                return true;
+            }
+        }
+        return false;
     }
 
     /** Called at the end of each turn. */
@@ -331,11 +373,11 @@ final class DefaultEventLoop implements EventLoop {
 
     /** Whether it is to end when nothing is left to do, and nothing is. */
     boolean hasNothingLeft() {
-        return (program || graceful) && isIdle();
+        return (program || graceful) && !netty.isDiscarding() && isIdle();
     }
 
     private boolean isIdle() {
-        return handles.isEmpty() && netty.isIdle();
+        return !hasReferencedHandle() && netty.isIdle();
     }
 
     void uncaught(Throwable error) {

@@ -207,6 +207,15 @@ public interface EventLoop extends Scheduler {
     <T> Flux<T> adopt(Flux<T> source);
 
     /**
+     * The same as {@link #adopt(Flux)} with a bound for what is requested ahead.
+     *
+     * @param source the work, wherever it runs
+     * @param prefetch how many elements are requested before they are asked for, at least 1; small for big elements
+     * @return a {@code Flux} that signals on this loop
+     */
+    <T> Flux<T> adopt(Flux<T> source, int prefetch);
+
+    /**
      * Returns this loop as Reactor Netty's resources: servers accept and serve, clients connect and talk, on this
      * thread. Disposing the returned resources does nothing; an open channel keeps the loop alive.
      */

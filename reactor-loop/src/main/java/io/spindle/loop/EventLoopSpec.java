@@ -7,6 +7,7 @@ import java.util.function.BiConsumer;
 import java.util.function.Consumer;
 import java.util.function.IntConsumer;
 import org.jspecify.annotations.Nullable;
+import reactor.core.publisher.Mono;
 
 /**
  * An immutable description of an {@link EventLoop}: its name, its transport, how it is watched, and what happens at
@@ -230,6 +231,22 @@ public final class EventLoopSpec {
     public int run(Consumer<? super EventLoop> program) {
         Objects.requireNonNull(program, "program");
         return new DefaultEventLoop(this, false).runProgram(program);
+    }
+
+    /**
+     * The same as {@link #run(Consumer)} without blocking.
+     * <ul>
+     *   <li><b>Signals on</b> the program's loop, as its last act.
+     *   <li><b>Cancel</b> disposes the loop, see {@link EventLoop#dispose()}.
+     *   <li><b>Errors</b> with what a callback threw, when nothing handles it.
+     * </ul>
+     *
+     * @param program called once for each subscription, on a loop of its own
+     * @return a cold {@code Mono} of the exit code, never empty
+     */
+    public Mono<Integer> start(Consumer<? super EventLoop> program) {
+        Objects.requireNonNull(program, "program");
+        return Mono.defer(() -> new DefaultEventLoop(this, false).program(program));
     }
 
     @Nullable

@@ -87,6 +87,9 @@ final class LoopWatchdog implements Runnable {
         /** A thread in a system call reads as runnable: its innermost frame is native then. */
         private static BlockedLoop.State state(
                 boolean computes, Thread.State threadState, List<StackTraceElement> stack) {
+            if (stack.stream().anyMatch(LoopWatchdog::loads)) {
+                return BlockedLoop.State.LOADING;
+            }
             if (computes) {
                 return BlockedLoop.State.COMPUTING;
             }
@@ -108,6 +111,13 @@ final class LoopWatchdog implements Runnable {
                 log.error("[{}] the listener for blocked loops threw", loop.name(), e);
             }
         }
+    }
+
+    private static boolean loads(StackTraceElement frame) {
+        return frame.getMethodName().equals("<clinit>")
+                || frame.getClassName().equals(ClassLoader.class.getName())
+                || (frame.getClassName().startsWith("java.lang.invoke.")
+                        && frame.getMethodName().startsWith("link"));
     }
 
     private LoopWatchdog() {}

@@ -13,6 +13,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 import reactor.core.publisher.Mono;
 import reactor.core.scheduler.Schedulers;
+import reactor.test.StepVerifier;
 
 @ExtendWith(LeakCheck.class)
 class EventLoopRunTest {
@@ -76,5 +77,37 @@ class EventLoopRunTest {
 
         assertThat(code).isEqualTo(3);
         assertThat(log).isEmpty();
+    }
+
+    @Test
+    void exitFromAnotherThreadKeepsItsCode() {
+        for (int round = 0; round < 200; round++) {
+            int code = EventLoop.run(loop -> {
+                Handle handle = loop.open("test");
+                Thread other = new Thread(() -> {
+                    loop.exit(7);
+                    handle.dispose();
+                });
+                other.start();
+            });
+
+            assertThat(code).isEqualTo(7);
+        }
+    }
+
+    @Test
+    void aProgramCanRunWithoutBlockingItsCaller() {
+        Mono<Integer> program =
+                EventLoopSpec.of("main").start(loop -> loop.setTimeout(Duration.ofMillis(5), () -> loop.exit(4)));
+
+        StepVerifier.create(program).expectNext(4).expectComplete().verify(Duration.ofSeconds(20));
+        StepVerifier.create(EventLoopSpec.of("main").start(loop -> {
+                    throw new IllegalStateException("boom");
+                }))
+                .expectErrorMessage("boom")
+                .verify(Duration.ofSeconds(20));
+        StepVerifier.create(EventLoopSpec.of("main").start(loop -> loop.open("for ever")))
+                .thenCancel()
+                .verify(Duration.ofSeconds(20));
     }
 }

@@ -67,7 +67,9 @@ public final class Cluster {
 
     private static int await(PrimaryMain main) {
         try {
-            return main.exit().get();
+            Integer code = main.exit().get();
+            assert code != null : "a primary ends with a code or an error";
+            return code;
         } catch (ExecutionException e) {
             throw e.getCause() instanceof RuntimeException known
                     ? known

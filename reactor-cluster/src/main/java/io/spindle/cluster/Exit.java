@@ -15,9 +15,17 @@ final class Exit {
 
     /** Begins to exit; the first code counts. Does not block, so that any thread may call it. */
     static void now(int code) {
+        now(code, () -> {});
+    }
+
+    /** The same, with something to do before, which may block. */
+    static void now(int code, Runnable before) {
         if (BEGUN.compareAndSet(false, true)) {
-            start("spindle-exit", () -> System.exit(code));
             start("spindle-halt", () -> halt(code));
+            start("spindle-exit", () -> {
+                before.run();
+                System.exit(code);
+            });
         }
     }
 

@@ -34,6 +34,7 @@ final class OsSignals {
         }
     }
 
+    @SuppressWarnings("ReferenceEquality") // the proxy has no other equality
     private static Object invoke(Object self, Method method, Object[] arguments, Runnable handler) {
         return switch (method.getName()) {
             case "handle" -> {

@@ -3,6 +3,7 @@ package io.spindle.cluster;
 
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.atomic.AtomicInteger;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import reactor.core.publisher.Mono;
@@ -18,7 +19,7 @@ final class PrimaryMain {
     private final AtomicInteger asked = new AtomicInteger();
     private final AtomicInteger forcedCode = new AtomicInteger();
     private final Mono<Primary> primary;
-    private final CompletableFuture<Integer> exit;
+    private final CompletableFuture<@Nullable Integer> exit;
 
     PrimaryMain(PrimarySpec spec) {
         primary = spec.start().cache();
@@ -48,7 +49,7 @@ final class PrimaryMain {
         return forcedCode.get() == 0 ? natural : forcedCode.get();
     }
 
-    CompletableFuture<Integer> exit() {
+    CompletableFuture<@Nullable Integer> exit() {
         return exit;
     }
 }

@@ -31,7 +31,7 @@ final class WorkerMain {
         EventLoop loop = EventLoop.create("spindle-worker");
         Channel channel = connect(role, loop);
         DefaultWorkerContext context = new DefaultWorkerContext(role, loop, channel);
-        channel.onDispose().onErrorComplete().subscribe(null, null, () -> Exit.now(0));
+        channel.onDispose().onErrorComplete().subscribe(null, null, () -> Exit.now(0, () -> Abandoned.remove(role)));
         OsSignals.handle("TERM", () -> context.drain(role.grace(), TERM_CODE));
         OsSignals.handle("INT", () -> {}); // a terminal sends it to all; the primary decides
         try {

@@ -68,6 +68,7 @@ class ClusterProcessTest {
                         "-Xmx64m",
                         "-XX:+UseSerialGC",
                         "-Djava.io.tmpdir=" + temporary,
+                        "-Dlogback.configurationFile=quiet.xml",
                         "-Dlogback.statusListenerClass=ch.qos.logback.core.status.NopStatusListener",
                         "-cp",
                         System.getProperty("java.class.path"),
@@ -90,6 +91,11 @@ class ClusterProcessTest {
             lines.add("output broke: " + e);
         }
         lines.add(END);
+    }
+
+    /** Neither an event of the test's program nor the JVM on its flags. */
+    private static boolean isOurs(String line) {
+        return !line.startsWith("event ") && !line.startsWith("WARNING: ") && !line.isBlank();
     }
 
     private static void assertNothingLeft(File temporary) {
@@ -130,6 +136,7 @@ class ClusterProcessTest {
         program.process().destroyForcibly();
 
         assertThat(workers).allMatch(worker -> Probe.endsWithin(worker, Duration.ofSeconds(5)));
+        assertNothingLeft(temporary);
     }
 
     @Test
@@ -146,7 +153,7 @@ class ClusterProcessTest {
                     line = program.lines().take()) {
                 lines.add(line);
             }
-            assertThat(lines.stream().filter(line -> !line.startsWith("event ")))
+            assertThat(lines.stream().filter(ClusterProcessTest::isOurs))
                     .containsExactly("failed the cluster cannot start: Address already in use: 127.0.0.1:"
                             + taken.getLocalPort());
             assertThat(program.process().descendants()).isEmpty();

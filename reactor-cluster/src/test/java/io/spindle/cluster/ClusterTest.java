@@ -124,6 +124,7 @@ class ClusterTest {
         StepVerifier.create(victim.send("late")).expectError().verify(Probe.PATIENCE);
     }
 
+    @SuppressWarnings("ReferenceEquality") // a worker is one object
     private List<String> eventsOf(ClusterWorker worker) {
         return history.stream()
                 .filter(event -> event.worker() == worker && !(event instanceof ClusterEvent.Message))

@@ -2,6 +2,7 @@
 package io.spindle.process.ipc;
 
 import io.netty.bootstrap.Bootstrap;
+import io.netty.buffer.ByteBufAllocator;
 import io.netty.channel.ChannelFutureListener;
 import io.netty.channel.ChannelHandler;
 import io.netty.channel.ChannelInitializer;
@@ -24,7 +25,8 @@ final class Connector {
 
     private Connector() {}
 
-    static void checkEpoll(EventLoop loop) {
+    /** Blocks: it loads native code, and classes that take longer than a loop should be held. */
+    static void prepare(EventLoop loop) {
         if (!Epoll.isAvailable()) {
             throw new UnsupportedOperationException(
                     "channels between processes need Linux and Netty's epoll transport", Epoll.unavailabilityCause());
@@ -33,11 +35,13 @@ final class Connector {
             throw new UnsupportedOperationException("channels between processes need a loop with the native transport, "
                     + loop.name() + " was made without");
         }
+        ByteBufAllocator.DEFAULT.directBuffer(1).release(); // the first one starts the flight recorder's event types
+        Cbor.prepare();
     }
 
     static Mono<Channel> connect(Invitation invitation, EventLoop loop) {
         return Mono.create(sink -> {
-            checkEpoll(loop);
+            prepare(loop);
             loop.netty()
                     .execute(() -> start(invitation, loop, sink)); // so that both are registered before either fails
         });

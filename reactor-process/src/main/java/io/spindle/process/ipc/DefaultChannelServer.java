@@ -46,7 +46,7 @@ final class DefaultChannelServer implements ChannelServer {
 
     static Mono<ChannelServer> bind(EventLoop loop) {
         return Mono.fromCallable(() -> {
-                    Connector.checkEpoll(loop);
+                    Connector.prepare(loop);
                     return PrivateDirectory.create();
                 })
                 .subscribeOn(Schedulers.boundedElastic())

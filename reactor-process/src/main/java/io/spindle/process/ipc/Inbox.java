@@ -37,6 +37,7 @@ final class Inbox {
                 FluxSink.OverflowStrategy.IGNORE); // nothing is emitted without demand
     }
 
+    @SuppressWarnings("ReferenceEquality") // is it this very subscription?
     private void request(FluxSink<Message> sink, long count) {
         if (sink.isCancelled()) {
             return;
@@ -51,6 +52,7 @@ final class Inbox {
         drain();
     }
 
+    @SuppressWarnings("ReferenceEquality") // is it this very subscription?
     private void leave(FluxSink<Message> sink) {
         if (subscriber == sink) {
             subscriber = null;

@@ -38,7 +38,7 @@ final class Snippets {
         // README: offload
         EventLoop.run(loop -> {
             System.out.println("Start");
-            Files.readString(Path.of("README.md")).subscribe(text -> System.out.println("File read"));
+            Files.readString(Path.of("pom.xml")).subscribe(text -> System.out.println("File read"));
             BlockingPool.shared()
                     .call(() -> Long.parseLong("42")) // whatever blocks: JDBC, a client of another age
                     .subscribe(value -> System.out.println(value + ", on the loop: " + loop.inLoop()));

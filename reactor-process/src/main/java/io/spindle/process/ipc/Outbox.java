@@ -113,7 +113,11 @@ final class Outbox {
         return entry.descriptor == null || untaken.size() < MAX_UNTAKEN_DESCRIPTORS;
     }
 
+    /** Returns whether it was written, which costs a credit. */
     private boolean write(Entry entry) {
+        if (entry.withdrawn) {
+            return false; // and the task that takes it out is on its way
+        }
         FileDescriptor descriptor = entry.descriptor;
         if (descriptor == null) {
             channel.write(entry.frame, entry);

@@ -3,6 +3,7 @@ package io.spindle.examples;
 
 import io.spindle.cluster.Cluster;
 import io.spindle.cluster.ClusterEvent;
+import io.spindle.cluster.ClusterException;
 import io.spindle.cluster.WorkerContext;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
@@ -51,7 +52,12 @@ final class ClusterHello implements Callable<Integer> {
             System.out.println(
                     "Primary process with ID:" + ProcessHandle.current().pid() + " is running");
         }
-        return Cluster.run(primary -> primary.workers(workers).onEvent(ClusterHello::print), this::serve);
+        try {
+            return Cluster.run(primary -> primary.workers(workers).onEvent(ClusterHello::print), this::serve);
+        } catch (ClusterException e) {
+            System.err.println("cluster-hello: " + e.getMessage());
+            return e.exitCode();
+        }
     }
 
     private void check(boolean valid, String message) {

@@ -48,7 +48,7 @@ abstract class PoolTask implements Work, Runnable, Disposable {
     /** From new to waiting: false if it was cancelled or is on its way already. */
     final boolean enqueue() {
         Runnable hooked = Schedulers.onSchedule(this);
-        if (hooked != this) {
+        if (!hooked.equals(this)) {
             decorated = hooked;
         }
         return STATE.compareAndSet(this, NEW, WAITING);

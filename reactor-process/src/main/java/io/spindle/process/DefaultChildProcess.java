@@ -131,7 +131,7 @@ final class DefaultChildProcess implements ChildProcess {
     }
 
     private void holdAllBut(@Nullable OutputPipe subscribed) {
-        outputs().filter(pipe -> pipe != subscribed).forEach(OutputPipe::hold);
+        outputs().filter(pipe -> !pipe.equals(subscribed)).forEach(OutputPipe::hold);
     }
 
     private void exited(ExitStatus ended) {
@@ -285,7 +285,7 @@ final class DefaultChildProcess implements ChildProcess {
     private Flux<ByteBuf> published(@Nullable OutputPipe pipe, String name) {
         return pipe == null
                 ? Flux.error(() -> new IllegalStateException(name + " of " + command + " is not piped"))
-                : Homecoming.bringChunks(home -> home.netty() == loop, pipe);
+                : Homecoming.bringChunks(home -> home.netty().equals(loop), pipe);
     }
 
     @Override

@@ -60,7 +60,7 @@ class ChildProcessTest {
         assertThat(await(child.exit()).code()).isEqualTo(4);
         Await.until("the grandchild is known", () -> grandchild.get() != 0);
         assertThat(Await.isRunning(grandchild.get())).isTrue();
-        if (engine == Engines.EPOLL) {
+        if (engine.equals(Engines.EPOLL)) {
             assertThat(child.isDisposed()).as("closed while the pipe is held").isFalse();
         }
 

@@ -189,6 +189,7 @@ final class OffloadMapSubscriber<T, R> implements CoreSubscriber<T>, Subscriptio
         }
     }
 
+    @SuppressWarnings("NullAway") // the type of an updater cannot say that its field starts as null
     private void completed(Element<T, R> element) {
         Throwable thrown = element.error;
         if (ready != null) {

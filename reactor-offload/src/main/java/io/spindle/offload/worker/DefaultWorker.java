@@ -222,7 +222,9 @@ final class DefaultWorker<I, O> implements Worker<I, O> {
     private <T> Mono<T> signal(Mono<T> source) {
         return Mono.defer(() -> {
             EventLoop current = EventLoop.current();
-            return current == null || current == parentLoop || current == loop ? source : current.adopt(source);
+            return current == null || current.equals(parentLoop) || current.equals(loop)
+                    ? source
+                    : current.adopt(source);
         });
     }
 

@@ -27,14 +27,19 @@ final class Adoption {
         });
     }
 
-    // The handle is closed after the last signal, on the loop: there is no moment in which the loop looks idle.
+    // Hidden, because Reactor would move the call of a Callable source itself to the loop. The handle is closed after
+    // the last signal, on the loop: there is no moment in which the loop looks idle.
     static <T> Mono<T> adopt(DefaultEventLoop loop, Mono<T> source) {
-        return Mono.using(() -> loop.open(KIND), handle -> source.publishOn(new Home(loop)), Handle::dispose, false);
+        return Mono.using(
+                () -> loop.open(KIND), handle -> source.hide().publishOn(new Home(loop)), Handle::dispose, false);
     }
 
     static <T> Flux<T> adopt(DefaultEventLoop loop, Flux<T> source, int prefetch) {
         return Flux.using(
-                () -> loop.open(KIND), handle -> source.publishOn(new Home(loop), prefetch), Handle::dispose, false);
+                () -> loop.open(KIND),
+                handle -> source.hide().publishOn(new Home(loop), prefetch),
+                Handle::dispose,
+                false);
     }
 
     /** The loop without its refusal of new work while it ends gracefully: what was adopted before may still signal. */
@@ -47,7 +52,7 @@ final class Adoption {
 
         @Override
         public Worker createWorker() {
-            return loop.createWorker();
+            return new LoopWorker(loop, false);
         }
     }
 }

@@ -44,18 +44,21 @@ final class DefaultEventLoop implements EventLoop {
     private final boolean shared;
     private final NettyLoop netty;
     private final SingleLoopResources resources = new SingleLoopResources(this);
-    private final LoopWorker worker = new LoopWorker(this);
+    private final LoopWorker worker = new LoopWorker(this, false);
     /** How many open handles are referenced, by their kind. */
     private final Map<String, AtomicInteger> handles = new ConcurrentHashMap<>();
 
     private final CountDownLatch endedLatch = new CountDownLatch(1);
     private final Sinks.Empty<Void> endedSink = Sinks.empty();
     private volatile boolean graceful;
-    private volatile boolean ended;
+
+    /** No more work is taken, now or for a moment while the loop looks whether it can end. */
+    private volatile boolean closed;
 
     // Loop only, or before it starts and after it ended.
     private boolean program;
     private boolean exiting;
+    private boolean inExitHook;
     private int exitCode;
     private @Nullable Throwable failure;
 
@@ -72,7 +75,7 @@ final class DefaultEventLoop implements EventLoop {
     /** Called as the first thing on the loop's thread. */
     void started() {
         if (!spec.blockedThreshold().isZero()) {
-            LoopWatchdog.watch(this, Thread.currentThread(), spec.blockedThreshold());
+            LoopWatchdog.watch(this, Thread.currentThread(), Delays.saturatedNanos(spec.blockedThreshold()));
         }
     }
 
@@ -90,12 +93,15 @@ final class DefaultEventLoop implements EventLoop {
         return this;
     }
 
-    int runProgram(Consumer<? super EventLoop> script) {
+    static void refuseToBlock() {
         if (Schedulers.isInNonBlockingThread()) {
             throw new IllegalStateException("EventLoop.run blocks until its program has ended, and the thread "
                     + Thread.currentThread().getName()
                     + " must not block; on a loop, start the work on the loop that is there: EventLoop.current()");
         }
+    }
+
+    int runProgram(Consumer<? super EventLoop> script) {
         startProgram(script);
         try {
             endedLatch.await();
@@ -279,7 +285,7 @@ final class DefaultEventLoop implements EventLoop {
 
     @Override
     public Worker createWorker() {
-        return new LoopWorker(this);
+        return new LoopWorker(this, isDisposing() && !inLoop());
     }
 
     @Override
@@ -290,7 +296,7 @@ final class DefaultEventLoop implements EventLoop {
     }
 
     void post(LoopTask task) {
-        if (netty.isDiscarding()) {
+        if (closed) {
             throw Exceptions.failWithRejected();
         }
         try {
@@ -298,8 +304,8 @@ final class DefaultEventLoop implements EventLoop {
         } catch (RejectedExecutionException e) {
             throw Exceptions.failWithRejected(e);
         }
-        // The loop sets `ended`, then looks at its queue a last time: one of the two sides takes the task.
-        if (ended && task.withdraw()) {
+        // The loop closes, then looks at its queue again: one of the two sides takes the task.
+        if (closed && task.withdraw()) {
             throw Exceptions.failWithRejected();
         }
     }
@@ -353,14 +359,15 @@ final class DefaultEventLoop implements EventLoop {
 
     /** Called at the end of each turn. */
     void turnEnded() {
-        if (!hasNothingLeft()) {
+        if (!hasNothingLeft() || !close()) {
             return;
         }
         if (program) {
             Consumer<EventLoop> hook = spec.beforeExitHook();
             if (hook != null) {
+                closed = false; // what the hook posts is taken
                 netty.runThenDrain(() -> hook.accept(this));
-                if (!isIdle() || exiting) {
+                if (exiting || !isIdle() || !close()) {
                     return;
                 }
             }
@@ -369,6 +376,16 @@ final class DefaultEventLoop implements EventLoop {
             netty.drainMicrotasks();
         }
         end();
+    }
+
+    /** Takes no more work, unless somebody was faster: then his task runs first. */
+    private boolean close() {
+        closed = true;
+        if (netty.hasPostedTasks()) {
+            closed = false;
+            return false;
+        }
+        return true;
     }
 
     /** Whether it is to end when nothing is left to do, and nothing is. */
@@ -421,6 +438,10 @@ final class DefaultEventLoop implements EventLoop {
             netty.discard();
         }
         onLoop(() -> {
+            if (program && inExitHook) {
+                exitCode = code; // the last one counts
+                return;
+            }
             if (program && !exiting) {
                 exiting = true;
                 exitCode = code;
@@ -433,16 +454,25 @@ final class DefaultEventLoop implements EventLoop {
     private void runExitHook() {
         IntConsumer hook = spec.exitHook();
         if (hook != null) {
+            inExitHook = true;
             try {
                 hook.accept(exitCode);
             } catch (Throwable error) {
-                log.error("[{}] the exit hook threw", name(), error);
+                exitCode = UNCAUGHT_EXIT_CODE;
+                if (failure == null) {
+                    failure = error;
+                } else {
+                    failure.addSuppressed(error);
+                }
+            } finally {
+                inExitHook = false;
             }
         }
     }
 
     @SuppressWarnings("FutureReturnValueIgnored") // ended() tells
     private void end() {
+        closed = true;
         netty.discard();
         netty.shutdownGracefully(0, 0, TimeUnit.NANOSECONDS);
     }
@@ -472,7 +502,7 @@ final class DefaultEventLoop implements EventLoop {
 
     @Override
     public boolean isDisposed() {
-        return netty.isDiscarding();
+        return isDisposing();
     }
 
     /** Whether it ends, now or as soon as it is idle: nothing that repeats is armed any more. */
@@ -486,10 +516,14 @@ final class DefaultEventLoop implements EventLoop {
 
     /** Called as the last thing on the loop's thread. */
     void ended() {
-        ended = true;
-        netty.clear();
-        endedSink.tryEmitEmpty();
-        endedLatch.countDown();
+        closed = true;
+        netty.discard();
+        try {
+            netty.clear();
+            endedSink.tryEmitEmpty();
+        } finally {
+            endedLatch.countDown();
+        }
     }
 
     @Override

@@ -52,8 +52,11 @@ final class DelayedTask extends TimerEntry implements Disposable {
         }
         if (periodNanos == ONCE) {
             worker.remove(this);
-            done = true;
-            task.run();
+            try {
+                task.run();
+            } finally {
+                done = true;
+            }
             return;
         }
         long now = System.nanoTime();

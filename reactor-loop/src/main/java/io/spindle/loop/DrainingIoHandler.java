@@ -63,6 +63,7 @@ final class DrainingIoHandler implements IoHandler {
     @Override
     public void destroy() {
         try {
+            transport.prepareToDestroy(); // for what was registered after the last turn
             transport.destroy();
         } finally {
             loop.ended();

@@ -73,7 +73,8 @@ public interface EventLoop extends Scheduler {
 
     /**
      * Returns a factory that puts event loops behind Reactor's {@code Schedulers.newSingle} and, through it,
-     * {@code Schedulers.single()}; everything else stays Reactor's. To install it, before the first use:
+     * {@code Schedulers.single()}; everything else stays Reactor's. Of a thread factory the name and the daemon flag of
+     * its threads are taken. To install it, before the first use:
      * {@code Schedulers.setFactory(EventLoop.schedulersFactory())}.
      */
     static Schedulers.Factory schedulersFactory() {

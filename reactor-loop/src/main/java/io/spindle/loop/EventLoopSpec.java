@@ -28,6 +28,7 @@ public final class EventLoopSpec {
     private static final class Options {
 
         private String name;
+        private boolean daemon = true;
         private boolean nativeTransport = true;
         private Duration spin = Duration.ZERO;
         private Duration blockedThreshold = DEFAULT_BLOCKED_THRESHOLD;
@@ -43,6 +44,7 @@ public final class EventLoopSpec {
 
         private Options(Options from) {
             name = from.name;
+            daemon = from.daemon;
             nativeTransport = from.nativeTransport;
             spin = from.spin;
             blockedThreshold = from.blockedThreshold;
@@ -100,6 +102,20 @@ public final class EventLoopSpec {
     /** Returns the name of the loop and of its thread. */
     public String name() {
         return options.name;
+    }
+
+    /**
+     * Sets whether the loop's thread is a daemon.
+     *
+     * @param daemon false: the JVM does not end by itself before the loop has. Default: true
+     */
+    public EventLoopSpec daemon(boolean daemon) {
+        return with(changed -> changed.daemon = daemon);
+    }
+
+    /** Returns whether the loop's thread is a daemon. */
+    public boolean daemon() {
+        return options.daemon;
     }
 
     /**
@@ -200,7 +216,8 @@ public final class EventLoopSpec {
     }
 
     /**
-     * Sets a hook for the end of a program, called once with the exit code as the last thing on the loop. Work that it
+     * Sets a hook for the end of a program, called once with the exit code as the last thing on the loop; not if the
+     * loop is disposed instead. {@link EventLoop#exit(int)} in it changes the code; what it throws ends the program. Work that it
      * starts never runs, save microtasks at a natural end. Not called for a long-lived loop.
      *
      * @param hook called on the loop with the exit code, 1 after an uncaught error. Node analogue: the event
@@ -230,6 +247,7 @@ public final class EventLoopSpec {
      */
     public int run(Consumer<? super EventLoop> program) {
         Objects.requireNonNull(program, "program");
+        DefaultEventLoop.refuseToBlock();
         return new DefaultEventLoop(this, false).runProgram(program);
     }
 

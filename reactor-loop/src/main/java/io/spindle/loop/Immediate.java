@@ -55,7 +55,7 @@ final class Immediate implements Handle, Runnable {
 
     @Override
     public boolean isDisposed() {
-        return state == DONE || loop.isDisposed();
+        return state == DONE || loop.isDiscarding();
     }
 
     @Override

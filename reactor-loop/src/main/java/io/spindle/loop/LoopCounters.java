@@ -68,6 +68,11 @@ final class LoopCounters {
         }
     }
 
+    /** When the present turn began: when the loop woke, or the turn before ended. Loop only. */
+    long awakeSince() {
+        return changedAt.getPlain();
+    }
+
     /** A turn ends in the poll. Loop only. */
     long turnEnds() {
         long now = System.nanoTime();

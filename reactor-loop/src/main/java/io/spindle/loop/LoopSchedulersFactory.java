@@ -10,7 +10,7 @@ final class LoopSchedulersFactory implements Schedulers.Factory {
 
     @Override
     public Scheduler newSingle(ThreadFactory threadFactory) {
-        String name = threadFactory.newThread(() -> {}).getName(); // never started: only its name is wanted
-        return EventLoop.create(name);
+        Thread pattern = threadFactory.newThread(() -> {}); // never started: a loop needs a thread of its own kind
+        return EventLoopSpec.of(pattern.getName()).daemon(pattern.isDaemon()).start();
     }
 }

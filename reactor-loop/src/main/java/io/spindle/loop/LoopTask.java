@@ -4,13 +4,14 @@ package io.spindle.loop;
 import java.util.concurrent.atomic.AtomicIntegerFieldUpdater;
 import reactor.core.Disposable;
 
-/** A task of the Scheduler, posted: one small object that runs, is disposed or is rejected, exactly once. */
+/** A task of the Scheduler, posted: one small object that runs, is disposed or is withdrawn, exactly once. */
 final class LoopTask implements Runnable, Disposable {
 
     private static final AtomicIntegerFieldUpdater<LoopTask> STATE =
             AtomicIntegerFieldUpdater.newUpdater(LoopTask.class, "state");
     private static final int WAITING = 0;
-    private static final int DONE = 1;
+    private static final int RUNNING = 1;
+    private static final int DONE = 2;
 
     private final Runnable task;
     private final LoopWorker worker;
@@ -23,23 +24,27 @@ final class LoopTask implements Runnable, Disposable {
 
     @Override
     public void run() {
-        if (!worker.isDisposed() && STATE.compareAndSet(this, WAITING, DONE)) {
-            task.run();
+        if (!worker.isDisposed() && STATE.compareAndSet(this, WAITING, RUNNING)) {
+            try {
+                task.run();
+            } finally {
+                STATE.lazySet(this, DONE);
+            }
         }
     }
 
-    /** Takes the task back: false if it has run or was disposed. */
+    /** Takes the task back: false if it runs, has run or was disposed. */
     boolean withdraw() {
         return STATE.compareAndSet(this, WAITING, DONE);
     }
 
     @Override
     public void dispose() {
-        STATE.compareAndSet(this, WAITING, DONE);
+        STATE.set(this, DONE);
     }
 
     @Override
     public boolean isDisposed() {
-        return state == DONE || worker.isDisposed();
+        return state == DONE || (state == WAITING && worker.isDisposed());
     }
 }

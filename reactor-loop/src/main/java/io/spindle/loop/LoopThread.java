@@ -12,7 +12,7 @@ final class LoopThread extends FastThreadLocalThread implements NonBlocking {
     LoopThread(Runnable body, DefaultEventLoop loop) {
         super(body, loop.name());
         this.loop = loop;
-        setDaemon(true);
+        setDaemon(loop.spec().daemon());
     }
 
     EventLoop eventLoop() {

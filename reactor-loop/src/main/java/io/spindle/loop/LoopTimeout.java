@@ -4,8 +4,7 @@ package io.spindle.loop;
 import java.util.concurrent.atomic.AtomicIntegerFieldUpdater;
 
 /**
- * One {@code setTimeout} or {@code setInterval}. Its state is written without a fence: whoever changes it off the loop
- * posts a task to the loop afterwards, which orders it.
+ * One {@code setTimeout} or {@code setInterval}. On the loop its state is written without a fence.
  */
 final class LoopTimeout extends TimerEntry implements Timeout {
 
@@ -34,8 +33,8 @@ final class LoopTimeout extends TimerEntry implements Timeout {
         if (state == CLEARED || (repeats && loop.isDisposing())) {
             return;
         }
-        if (state == FIRED) {
-            STATE.lazySet(this, WAITING);
+        if (state == FIRED && !STATE.compareAndSet(this, FIRED, WAITING)) {
+            return; // cleared meanwhile
         }
         timers().unlink(this);
         timers().link(this, nanos, startNanos);
@@ -44,8 +43,12 @@ final class LoopTimeout extends TimerEntry implements Timeout {
     @Override
     public void run() {
         if (!repeats) {
-            STATE.lazySet(this, FIRED);
-            task.run();
+            if (STATE.compareAndSet(this, WAITING, FIRED)) { // it may have been cleared from outside meanwhile
+                task.run();
+            }
+            return;
+        }
+        if (state == CLEARED) {
             return;
         }
         long startNanos = System.nanoTime();
@@ -94,17 +97,18 @@ final class LoopTimeout extends TimerEntry implements Timeout {
         if (state == CLEARED) {
             return;
         }
-        STATE.lazySet(this, CLEARED);
         if (loop.inLoop()) {
+            STATE.lazySet(this, CLEARED);
             timers().unlink(this);
         } else {
+            STATE.set(this, CLEARED);
             loop.onLoop(() -> timers().unlink(this));
         }
     }
 
     @Override
     public boolean isDisposed() {
-        return state != WAITING || loop.isDisposed();
+        return state != WAITING || loop.isDiscarding();
     }
 
     private TimerLists timers() {

@@ -104,10 +104,10 @@ final class LoopWatchdog implements Runnable {
         }
 
         private void report(BlockedLoop report) {
-            BlockedLoopEvent.commit(report);
             try {
+                BlockedLoopEvent.commit(report);
                 listener.accept(report);
-            } catch (RuntimeException e) {
+            } catch (Throwable e) { // one listener must not end the watch over all loops
                 log.error("[{}] the listener for blocked loops threw", loop.name(), e);
             }
         }
@@ -123,8 +123,8 @@ final class LoopWatchdog implements Runnable {
     private LoopWatchdog() {}
 
     /** Watches {@code loop} until it has ended. */
-    static void watch(DefaultEventLoop loop, Thread thread, Duration threshold) {
-        WATCHES.add(new Watch(loop, thread, threshold.toNanos()));
+    static void watch(DefaultEventLoop loop, Thread thread, long thresholdNanos) {
+        WATCHES.add(new Watch(loop, thread, thresholdNanos));
         start();
     }
 

@@ -19,8 +19,12 @@ final class LoopWorker implements Scheduler.Worker {
     /** The delayed tasks that wait: a ring around this one, so that disposing unlinks them. Loop only. */
     private final DelayedTask delayed = DelayedTask.once(() -> {}, this);
 
-    LoopWorker(DefaultEventLoop loop) {
+    /** Made when the loop had begun to end gracefully: what it is asked to do is new work from outside. */
+    private final boolean late;
+
+    LoopWorker(DefaultEventLoop loop, boolean late) {
         this.loop = loop;
+        this.late = late;
     }
 
     DefaultEventLoop loop() {
@@ -29,7 +33,7 @@ final class LoopWorker implements Scheduler.Worker {
 
     @Override
     public Disposable schedule(Runnable task) {
-        if (disposed) {
+        if (disposed || late) {
             throw Exceptions.failWithRejected();
         }
         LoopTask posted = new LoopTask(Schedulers.onSchedule(task), this);
@@ -42,19 +46,22 @@ final class LoopWorker implements Scheduler.Worker {
         if (delay <= 0) {
             return schedule(task);
         }
-        return arm(DelayedTask.once(Schedulers.onSchedule(task), this), unit.toNanos(delay));
+        return arm(DelayedTask.once(Schedulers.onSchedule(task), this), Delays.schedulerNanos(delay, unit));
     }
 
     @Override
     public Disposable schedulePeriodically(Runnable task, long initialDelay, long period, TimeUnit unit) {
-        long periodNanos = Math.max(1, unit.toNanos(period));
+        if (loop.isDisposing()) {
+            throw Exceptions.failWithRejected(); // nothing that repeats begins while the loop ends
+        }
+        long periodNanos = Math.max(1, Delays.schedulerNanos(period, unit));
         return arm(
                 DelayedTask.periodic(Schedulers.onSchedule(task), this, periodNanos),
-                Math.max(0, unit.toNanos(initialDelay)));
+                Delays.schedulerNanos(initialDelay, unit));
     }
 
     private Disposable arm(DelayedTask task, long delayNanos) {
-        if (isDisposed()) {
+        if (isDisposed() || late) {
             throw Exceptions.failWithRejected();
         }
         long startNanos = System.nanoTime();

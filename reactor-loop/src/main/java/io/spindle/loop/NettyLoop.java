@@ -21,7 +21,7 @@ import org.jspecify.annotations.Nullable;
 final class NettyLoop extends SingleThreadIoEventLoop {
 
     private static final int BATCH_TASKS = 1024;
-    private static final int CLOCK_MASK = 63;
+    private static final int CLOCK_EVERY = 64;
     private static final long BATCH_NANOS = TimeUnit.MILLISECONDS.toNanos(1);
     private static final int SPINS_PER_CLOCK = 16;
     private static final long NO_DEADLINE = -1;
@@ -40,6 +40,8 @@ final class NettyLoop extends SingleThreadIoEventLoop {
     private final IoHandlerContext context = new PollContext();
     private int referencedImmediates;
     private long asleepSince;
+    private boolean hadChannels;
+    private boolean settling;
     private volatile @Nullable Thread thread;
     private volatile boolean discarding;
 
@@ -62,6 +64,15 @@ final class NettyLoop extends SingleThreadIoEventLoop {
         if (Thread.currentThread() != loop) {
             gate.wakeUp(loop, transport());
         }
+    }
+
+    @Override
+    public boolean isIoType(Class<? extends IoHandler> handlerType) {
+        return transport().getClass().equals(handlerType);
+    }
+
+    boolean hasPostedTasks() {
+        return hasTasks();
     }
 
     void wakeUpFromOutside() {
@@ -156,19 +167,25 @@ final class NettyLoop extends SingleThreadIoEventLoop {
         thread = Thread.currentThread();
         ioHandler().initialize();
         host.started();
+        runTimers();
+        boolean closedChannels = false;
         do {
-            runTimers();
-            runPosted();
-            poll();
-            runImmediates();
-            runClosing();
-            afterRunningAllTasks(); // Netty's tail tasks
+            if (!host.hasNothingLeft()) {
+                runPosted();
+                poll();
+                runImmediates();
+                runClosing();
+                afterRunningAllTasks(); // Netty's tail tasks
+                drain();
+                runTimers();
+            }
             if (isShuttingDown()) {
                 ioHandler().prepareToDestroy(); // closes the channels
+                closedChannels = true;
             } else {
                 host.turnEnded();
             }
-        } while (!confirmShutdown());
+        } while (!closedChannels || !confirmShutdown());
     }
 
     /** Called by the I/O handler as the last thing on this thread: no task runs after this. */
@@ -190,17 +207,15 @@ final class NettyLoop extends SingleThreadIoEventLoop {
     }
 
     private void runPosted() {
-        long deadline = 0;
+        long deadline = counters.awakeSince() + BATCH_NANOS;
         int ran = 0;
         for (Runnable task = pollTask(); task != null; task = pollTask()) {
             runThenDrain(task);
-            if ((++ran & CLOCK_MASK) == 0) {
-                long now = System.nanoTime();
-                if (deadline == 0) {
-                    deadline = now + BATCH_NANOS;
-                } else if (ran >= BATCH_TASKS || now - deadline >= 0) {
-                    return;
-                }
+            ran++;
+            // The clock is read after 1, 2, 4 … 64 tasks and then after every 64: slow tasks are noticed soon.
+            boolean look = ran <= CLOCK_EVERY ? Integer.bitCount(ran) == 1 : ran % CLOCK_EVERY == 0;
+            if (look && (ran >= BATCH_TASKS || System.nanoTime() - deadline >= 0)) {
+                return;
             }
         }
     }
@@ -232,13 +247,17 @@ final class NettyLoop extends SingleThreadIoEventLoop {
     private void poll() {
         long now = counters.turnEnds();
         boolean hasChannels = getNumOfRegisteredChannels() > 0 || isShuttingDown();
+        if (hadChannels && !hasChannels) {
+            settling = true; // NIO gives a closed channel's descriptor back in the next look only
+            ioHandler().run(context);
+            settling = false;
+        }
+        hadChannels = hasChannels;
         if (isRunnable() || (spinNanos > 0 && spin(now))) {
             if (hasChannels) {
                 ioHandler().run(context);
             }
-        } else if (host.hasNothingLeft()) {
-            return; // this turn is the last
-        } else {
+        } else if (!host.hasNothingLeft()) {
             asleepSince = now;
             if (hasChannels) {
                 gate.polling();
@@ -267,7 +286,7 @@ final class NettyLoop extends SingleThreadIoEventLoop {
     }
 
     private boolean isRunnable() {
-        return !immediates.isEmpty() || !closing.isEmpty() || hasTasks();
+        return referencedImmediates > 0 || !closing.isEmpty() || hasTasks();
     }
 
     /** Looks for a task for a while before the loop sleeps: true when there is one, or a timer is due. */
@@ -293,10 +312,12 @@ final class NettyLoop extends SingleThreadIoEventLoop {
         gate.parking();
         if (!hasTasks() && !isShuttingDown()) {
             long now = System.nanoTime();
-            long nanos = Math.min(delayNanos(now), timers.isEmpty() ? Long.MAX_VALUE : timers.nextExpiry() - now);
+            long nettys = hasScheduledTasks() ? delayNanos(now) : Long.MAX_VALUE;
+            long nanos = Math.min(nettys, timers.isEmpty() ? Long.MAX_VALUE : timers.nextExpiry() - now);
             if (nanos > 0) {
                 LockSupport.parkNanos(this, nanos);
             }
+            Thread.interrupted(); // an interrupt that a callback left behind would make every sleep end at once
         }
     }
 
@@ -380,8 +401,8 @@ final class NettyLoop extends SingleThreadIoEventLoop {
 
         @Override
         public boolean canBlock() {
-            return immediates.isEmpty()
-                    && !hasTasks()
+            return !settling
+                    && !isRunnable()
                     && !isShuttingDown()
                     && (!hasScheduledTasks() || NettyLoop.this.delayNanos(System.nanoTime()) > 0)
                     && (timers.isEmpty() || timers.nextExpiry() - System.nanoTime() > 0);

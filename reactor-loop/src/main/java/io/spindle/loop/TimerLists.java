@@ -53,6 +53,7 @@ final class TimerLists {
     }
 
     private static final int INITIAL_LISTS = 16;
+    private static final int MANY_EMPTY_LISTS = 1024;
 
     private final LongObjectMap<DurationList> byDuration = new LongObjectHashMap<>();
     private @Nullable DurationList[] heap = new DurationList[INITIAL_LISTS];
@@ -60,13 +61,16 @@ final class TimerLists {
     private long sequence;
     private int referenced;
     private int waiting;
+    private int emptyLists;
 
     /** Links {@code entry}, to expire {@code nanos} after {@code startNanos}. */
     void link(TimerEntry entry, long nanos, long startNanos) {
-        DurationList list = byDuration.get(nanos);
+        DurationList list = byDuration.get(key(nanos));
         if (list == null) {
             list = new DurationList(nanos);
-            byDuration.put(nanos, list);
+            byDuration.put(key(nanos), list);
+        } else if (list.first() == null) {
+            emptyLists--;
         }
         entry.list = list;
         entry.startNanos = startNanos;
@@ -94,21 +98,45 @@ final class TimerLists {
         }
     }
 
+    /** Whole milliseconds end in six zero bits, which the map would probe along: they go to the other end. */
+    private static long key(long nanos) {
+        return Long.rotateRight(nanos, 6);
+    }
+
     /** Unlinks {@code entry} if it waits. */
     void unlink(TimerEntry entry) {
-        if (entry.list == null) {
+        DurationList list = entry.list;
+        if (list == null) {
             return;
         }
-        TimerEntry before = entry.previous;
-        TimerEntry after = entry.next;
-        before.next = after;
-        after.previous = before;
-        entry.previous = entry;
-        entry.next = entry;
-        entry.list = null;
+        forget(entry);
         waiting--;
         if (entry.referenced) {
             referenced--;
+        }
+        if (list.first() == null && ++emptyLists > MANY_EMPTY_LISTS && emptyLists > size / 2) {
+            sweep();
+        }
+    }
+
+    /** Drops the lists that are empty: delays that never come back would hold theirs until they expire. */
+    private void sweep() {
+        DurationList[] full = new DurationList[size];
+        int kept = 0;
+        for (int i = 0; i < size; i++) {
+            DurationList list = at(i);
+            if (list.first() != null) {
+                full[kept++] = list;
+            } else {
+                byDuration.remove(key(list.nanos));
+                list.index = -1;
+            }
+        }
+        Arrays.fill(heap, 0, size, null);
+        size = 0;
+        emptyLists = 0;
+        for (int i = 0; i < kept; i++) {
+            push(full[i]);
         }
     }
 
@@ -169,7 +197,9 @@ final class TimerLists {
         while ((entry = list.first()) != null) {
             long due = entry.startNanos + list.nanos;
             if (due - now > 0) {
-                later(list, due);
+                if (list.index >= 0) { // else a callback made the lists be swept, and this one began anew
+                    later(list, due);
+                }
                 return;
             }
             unlink(entry);
@@ -199,11 +229,26 @@ final class TimerLists {
     }
 
     void clear() {
+        for (int i = 0; i < size; i++) {
+            for (TimerEntry entry = at(i).first(); entry != null; entry = at(i).first()) {
+                forget(entry);
+            }
+            at(i).index = -1;
+        }
         byDuration.clear();
         Arrays.fill(heap, 0, size, null);
         size = 0;
+        emptyLists = 0;
         waiting = 0;
         referenced = 0;
+    }
+
+    private static void forget(TimerEntry entry) {
+        entry.previous.next = entry.next;
+        entry.next.previous = entry.previous;
+        entry.previous = entry;
+        entry.next = entry;
+        entry.list = null;
     }
 
     private DurationList at(int index) {
@@ -230,7 +275,8 @@ final class TimerLists {
         if (hole < 0) {
             return;
         }
-        byDuration.remove(list.nanos);
+        byDuration.remove(key(list.nanos));
+        emptyLists--; // only an empty list is removed
         list.index = -1;
         DurationList last = at(--size);
         heap[size] = null;

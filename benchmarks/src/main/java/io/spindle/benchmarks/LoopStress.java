@@ -11,12 +11,11 @@ import java.util.SplittableRandom;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.atomic.AtomicLong;
-import reactor.core.Disposable;
 import reactor.core.scheduler.Scheduler;
 
 /**
  * Looks for a lost wake-up and a lost task: posts to loops that are just about to sleep, parked or polling, and to loops
- * that are just being disposed, for as many rounds as it is told (ten million by default). Prints what it found; exits
+ * that are just ending gracefully, for as many rounds as it is told (ten million by default). Prints what it found; exits
  * with 1 if anything was lost.
  *
  * <p>A round is one post that must be seen: the poster waits a random moment, so that it meets the loop at each step of
@@ -93,24 +92,27 @@ public final class LoopStress {
         }
     }
 
-    /** A post that was accepted must run or read as disposed when the loop has ended. */
+    /** Every task that a loop accepted before it ended gracefully must have run: accepted = ran. */
     private static long disposals(long rounds) throws Exception {
         SplittableRandom random = new SplittableRandom(43);
-        AtomicLong lost = new AtomicLong();
+        long lost = 0;
         for (long round = 0; round < rounds; round += POSTS_PER_DISPOSAL) {
             EventLoop loop = EventLoopSpec.of("stress")
                     .blockedThreshold(Duration.ZERO)
                     .nativeTransport(false)
                     .start();
+            Scheduler.Worker worker = loop.createWorker();
+            AtomicLong ran = new AtomicLong();
+            AtomicLong accepted = new AtomicLong();
             CountDownLatch posted = new CountDownLatch(1);
-            Disposable[] tasks = new Disposable[POSTS_PER_DISPOSAL];
             Thread poster = new Thread(() -> {
                 try {
                     for (int i = 0; i < POSTS_PER_DISPOSAL; i++) {
-                        tasks[i] = loop.schedule(() -> {});
+                        worker.schedule(ran::incrementAndGet);
+                        accepted.incrementAndGet();
                     }
                 } catch (RejectedExecutionException e) {
-                    // from here on nothing was accepted
+                    // from here on nothing is accepted
                 } finally {
                     posted.countDown();
                 }
@@ -119,15 +121,10 @@ public final class LoopStress {
             for (int wait = random.nextInt(MAX_WAIT * 10); wait > 0; wait--) {
                 Thread.onSpinWait();
             }
-            loop.dispose();
+            loop.disposeGracefully().block();
             posted.await();
-            loop.onDispose().block();
-            for (Disposable task : tasks) {
-                if (task != null && !task.isDisposed()) {
-                    lost.incrementAndGet();
-                }
-            }
+            lost += accepted.get() - ran.get();
         }
-        return lost.get();
+        return lost;
     }
 }

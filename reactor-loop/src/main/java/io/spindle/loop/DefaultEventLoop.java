@@ -57,6 +57,7 @@ final class DefaultEventLoop implements EventLoop {
 
     // Loop only, or before it starts and after it ended.
     private boolean program;
+    private @Nullable Consumer<? super EventLoop> script;
     private boolean exiting;
     private boolean inExitHook;
     private int exitCode;
@@ -72,10 +73,15 @@ final class DefaultEventLoop implements EventLoop {
         return spec;
     }
 
-    /** Called as the first thing on the loop's thread. */
+    /** Called as the first thing on the loop's thread. A script runs before the first turn, as in Node. */
     void started() {
         if (!spec.blockedThreshold().isZero()) {
             LoopWatchdog.watch(this, Thread.currentThread(), Delays.saturatedNanos(spec.blockedThreshold()));
+        }
+        Consumer<? super EventLoop> main = script;
+        if (main != null) {
+            script = null;
+            netty.runThenDrain(() -> main.accept(this));
         }
     }
 
@@ -132,7 +138,8 @@ final class DefaultEventLoop implements EventLoop {
 
     private void startProgram(Consumer<? super EventLoop> script) {
         program = true;
-        netty.execute(() -> script.accept(this));
+        this.script = script;
+        netty.execute(() -> {}); // starts the thread
     }
 
     @Override
@@ -421,6 +428,8 @@ final class DefaultEventLoop implements EventLoop {
                 runExitHook();
             }
             end();
+        } else if (netty.isDiscarding()) {
+            log.debug("[{}] a callback threw while the loop was ending", name(), uncaught);
         } else {
             log.error("[{}] a callback threw, the loop goes on", name(), uncaught);
         }

@@ -166,6 +166,7 @@ final class NettyLoop extends SingleThreadIoEventLoop {
     protected void run() {
         thread = Thread.currentThread();
         ioHandler().initialize();
+        pollTask(); // the empty one that started this thread
         host.started();
         runTimers();
         boolean closedChannels = false;

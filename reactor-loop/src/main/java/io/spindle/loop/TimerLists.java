@@ -159,6 +159,11 @@ final class TimerLists {
         return waiting;
     }
 
+    /** How many lists there are, empty ones included; from another thread to the precision of a moment. */
+    int lists() {
+        return size;
+    }
+
     boolean isEmpty() {
         return size == 0;
     }

@@ -298,16 +298,18 @@ class LoopSchedulerTest {
     }
 
     @Test
-    void noPostedTaskIsLostWhileTheLoopEnds() throws InterruptedException {
-        for (int round = 0; round < 200; round++) {
-            EventLoop racing = EventLoop.create("racing");
+    void everyTaskThatIsAcceptedWhileTheLoopEndsGracefullyRuns() throws InterruptedException {
+        for (int round = 0; round < 500; round++) {
+            EventLoop racing =
+                    EventLoopSpec.of("racing").blockedThreshold(Duration.ZERO).start();
+            Scheduler.Worker worker = racing.createWorker();
             AtomicInteger accepted = new AtomicInteger();
+            AtomicInteger ran = new AtomicInteger();
             CountDownLatch started = new CountDownLatch(1);
-            List<Disposable> tasks = new ArrayList<>();
             Thread poster = new Thread(() -> {
                 try {
-                    while (true) {
-                        tasks.add(racing.schedule(() -> {}));
+                    for (int i = 0; i < 200; i++) {
+                        worker.schedule(ran::incrementAndGet);
                         accepted.incrementAndGet();
                         started.countDown();
                     }
@@ -317,13 +319,73 @@ class LoopSchedulerTest {
             });
             poster.start();
             await(started);
-            racing.dispose();
+            racing.disposeGracefully().block(LIMIT);
             poster.join(20_000);
-            racing.onDispose().block(LIMIT);
 
-            // Each accepted task has run or reads as disposed; none is left in between.
-            assertThat(tasks).hasSize(accepted.get()).allMatch(Disposable::isDisposed);
+            assertThat(ran).hasValue(accepted.get());
         }
+    }
+
+    @Test
+    void aTaskIsNotDisposedWhileItRuns() throws InterruptedException {
+        List<Boolean> whileRunning = new CopyOnWriteArrayList<>();
+        Disposable.Swap posted = Disposables.swap();
+        Disposable.Swap delayed = Disposables.swap();
+        CountDownLatch gate = new CountDownLatch(1);
+        hold(gate);
+        posted.update(loop.schedule(() -> whileRunning.add(posted.get().isDisposed())));
+        delayed.update(loop.schedule(() -> whileRunning.add(delayed.get().isDisposed()), 1, TimeUnit.MILLISECONDS));
+        gate.countDown();
+        Mono.delay(Duration.ofMillis(20), loop).block(LIMIT);
+
+        assertThat(whileRunning).containsExactly(false, false);
+        assertThat(posted.get().isDisposed()).isTrue();
+        assertThat(delayed.get().isDisposed()).isTrue();
+    }
+
+    @Test
+    void delaysBeyondTheClockDoNotDisturbOthers() {
+        Disposable far = loop.schedule(() -> {}, Long.MAX_VALUE, TimeUnit.NANOSECONDS);
+        Disposable farther = loop.schedule(() -> {}, Long.MAX_VALUE, TimeUnit.DAYS);
+        Timeout farthest = loop.setTimeout(Duration.ofSeconds(Long.MAX_VALUE), () -> {});
+
+        Mono.delay(Duration.ofMillis(2), loop).block(LIMIT);
+        Mono.delay(Duration.ofMillis(1), loop).block(LIMIT);
+
+        assertThat(List.of(far.isDisposed(), farther.isDisposed(), farthest.isDisposed()))
+                .containsOnly(false);
+        far.dispose();
+        farther.dispose();
+        farthest.dispose();
+        settle();
+        assertThat(loop.metrics().timers()).isZero();
+    }
+
+    @Test
+    void aLoopThatEndsGracefullyRejectsNewWorkersAndWhatRepeats() {
+        Handle busy = loop.open("busy");
+        Disposable ending = loop.disposeGracefully().subscribe();
+
+        assertThat(loop.isDisposed()).isTrue();
+        assertThatExceptionOfType(RejectedExecutionException.class)
+                .isThrownBy(() -> loop.createWorker().schedule(() -> {}));
+        StepVerifier.create(Flux.interval(Duration.ofMillis(1), loop))
+                .expectError(RejectedExecutionException.class)
+                .verify(LIMIT);
+        busy.dispose();
+        loop.onDispose().block(LIMIT);
+        assertThat(ending.isDisposed()).isTrue();
+    }
+
+    @Test
+    void manyDelaysThatNeverComeBackLeaveNoListsBehind() {
+        for (int i = 0; i < 100_000; i++) {
+            loop.schedule(() -> {}, 3_600_000_000_000L + i, TimeUnit.NANOSECONDS)
+                    .dispose();
+        }
+        settle();
+
+        assertThat(((DefaultEventLoop) loop).nettyLoop().timers().lists()).isLessThan(5_000);
     }
 
     @Test

@@ -1,0 +1,365 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.spindle.loop;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.netty.bootstrap.ServerBootstrap;
+import io.netty.channel.Channel;
+import io.netty.channel.ChannelInboundHandlerAdapter;
+import io.netty.channel.socket.ServerSocketChannel;
+import io.spindle.testkit.LeakCheck;
+import java.io.IOException;
+import java.net.InetSocketAddress;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.ExtendWith;
+import org.junit.jupiter.params.Parameter;
+import org.junit.jupiter.params.ParameterizedClass;
+import org.junit.jupiter.params.provider.ValueSource;
+import reactor.core.publisher.Mono;
+
+/** The loop under other threads, interrupts, errors of its hooks, and at its end; on both transports. */
+@ParameterizedClass(name = "native transport: {0}")
+@ValueSource(booleans = {true, false})
+@ExtendWith(LeakCheck.class)
+class FromOutsideTest {
+
+    private static final Duration LIMIT = Duration.ofSeconds(20);
+
+    @Parameter
+    boolean nativeTransport;
+
+    private EventLoop loop = EventLoop.shared();
+
+    @BeforeEach
+    void start() {
+        loop = spec().start();
+    }
+
+    private EventLoopSpec spec() {
+        return EventLoopSpec.of("outside").nativeTransport(nativeTransport);
+    }
+
+    @AfterEach
+    void stop() {
+        loop.dispose();
+        loop.onDispose().block(LIMIT);
+    }
+
+    private void settle() {
+        Mono.fromRunnable(() -> {}).subscribeOn(loop).block(LIMIT);
+    }
+
+    private static void spinUntil(CountDownLatch latch) {
+        long turns = 0;
+        while (latch.getCount() > 0) {
+            turns++;
+        }
+        assertThat(turns).isNotNegative();
+    }
+
+    /** Keeps the loop busy until the returned latch opens. */
+    private CountDownLatch hold() throws InterruptedException {
+        CountDownLatch held = new CountDownLatch(1);
+        CountDownLatch release = new CountDownLatch(1);
+        loop.schedule(() -> {
+            held.countDown();
+            spinUntil(release);
+        });
+        assertThat(held.await(20, TimeUnit.SECONDS)).isTrue();
+        return release;
+    }
+
+    @Test
+    void timersAndImmediatesClearedFromOutsideDoNotRunThoughTheyAreDue() throws InterruptedException {
+        List<String> log = new CopyOnWriteArrayList<>();
+        List<Handle> handles = new ArrayList<>();
+        Mono.fromRunnable(() -> {
+                    handles.add(loop.setTimeout(Duration.ofMillis(1), () -> log.add("timeout")));
+                    handles.add(loop.setInterval(Duration.ofMillis(1), () -> log.add("interval")));
+                    handles.add(loop.setImmediate(() -> log.add("immediate")));
+                    handles.forEach(Handle::dispose);
+                    handles.clear();
+                    CountDownLatch due = new CountDownLatch(1);
+                    handles.add(loop.setTimeout(Duration.ofMillis(1), () -> log.add("late timeout")));
+                    Thread clearer = new Thread(() -> {
+                        handles.forEach(Handle::dispose);
+                        due.countDown();
+                    });
+                    clearer.start();
+                    spinUntil(due); // the timer is due, and cleared, before the loop comes to it
+                })
+                .subscribeOn(loop)
+                .block(LIMIT);
+        Mono.delay(Duration.ofMillis(20), loop).block(LIMIT);
+
+        assertThat(log).isEmpty();
+        assertThat(loop.metrics().timers()).isZero();
+        assertThat(loop.metrics().resources()).isEmpty();
+    }
+
+    @Test
+    void refUnrefAndRefreshFromOutsideTakeEffect() throws InterruptedException {
+        CountDownLatch release = hold();
+        AtomicInteger runs = new AtomicInteger();
+        Timeout timer = loop.setTimeout(Duration.ofMillis(30), runs::incrementAndGet);
+        timer.unref();
+        timer.ref();
+        timer.unref();
+        release.countDown();
+        settle();
+        assertThat(loop.metrics().resources()).isEmpty();
+        assertThat(timer.ref().hasRef()).isTrue();
+        settle();
+        assertThat(loop.metrics().resources()).containsExactly("Timeout");
+
+        timer.refresh();
+        Mono.delay(Duration.ofMillis(60), loop).block(LIMIT);
+        assertThat(runs).hasValue(1);
+        timer.refresh(); // a timer that has run runs once more
+        Mono.delay(Duration.ofMillis(60), loop).block(LIMIT);
+        assertThat(runs).hasValue(2);
+    }
+
+    @Test
+    void aPortIsFreeOnceItsChannelIsClosed() throws Exception {
+        Channel server = bind(0);
+        int port = ((InetSocketAddress) server.localAddress()).getPort();
+
+        for (int i = 0; i < 5; i++) {
+            server.close().sync();
+            aTurn(); // the channel is deregistered by a task of its own
+            aTurn();
+            server = bind(port);
+        }
+        server.close().sync();
+    }
+
+    /** A poll lies between this call and its return: an immediate comes after it. */
+    private void aTurn() {
+        Mono.<Void>create(sink -> loop.setImmediate(sink::success))
+                .subscribeOn(loop)
+                .block(LIMIT);
+    }
+
+    private Channel bind(int port) throws InterruptedException {
+        return new ServerBootstrap()
+                .group(loop.netty())
+                .channelFactory(() -> loop.resources().onChannel(ServerSocketChannel.class, loop.netty()))
+                .childHandler(new ChannelInboundHandlerAdapter())
+                .bind("127.0.0.1", port)
+                .sync()
+                .channel();
+    }
+
+    @Test
+    void disposingABusyLoopClosesItsChannels() throws Exception {
+        for (int i = 0; i < 30; i++) {
+            EventLoop busy = spec().start();
+            Channel server = new ServerBootstrap()
+                    .group(busy.netty())
+                    .channelFactory(() -> busy.resources().onChannel(ServerSocketChannel.class, busy.netty()))
+                    .childHandler(new ChannelInboundHandlerAdapter())
+                    .bind("127.0.0.1", 0)
+                    .sync()
+                    .channel();
+            busy.schedule(() -> repost(busy));
+            busy.dispose();
+            busy.onDispose().block(LIMIT);
+
+            assertThat(server.isOpen()).isFalse();
+        }
+    }
+
+    private static void repost(EventLoop loop) {
+        if (!loop.isDisposed()) {
+            loop.schedule(() -> repost(loop));
+        }
+    }
+
+    @Test
+    void aRefusedRunOpensNothing() throws IOException {
+        long before = descriptors();
+
+        Mono.fromRunnable(() -> {
+                    for (int i = 0; i < 50; i++) {
+                        assertThatThrownBy(() -> spec().run(inner -> {})).hasMessageContaining("must not block");
+                    }
+                })
+                .subscribeOn(loop)
+                .block(LIMIT);
+
+        assertThat(descriptors()).isLessThan(before + 40);
+    }
+
+    private static long descriptors() throws IOException {
+        Path open = Path.of("/proc/self/fd");
+        if (!Files.isDirectory(open)) {
+            return 0;
+        }
+        try (Stream<Path> entries = Files.list(open)) {
+            return entries.count();
+        }
+    }
+
+    @Test
+    void anInterruptThatACallbackLeavesBehindDoesNotKeepTheLoopAwake() {
+        Mono.fromRunnable(() -> Thread.currentThread().interrupt())
+                .subscribeOn(loop)
+                .block(LIMIT);
+        settle();
+        long turns = loop.metrics().turns();
+        Mono.delay(Duration.ofMillis(200)).block(LIMIT);
+
+        assertThat(loop.metrics().turns() - turns).isLessThan(20);
+    }
+
+    @Test
+    void slowTasksDoNotKeepImmediatesWaitingForAWholeBatch() throws InterruptedException {
+        CountDownLatch release = hold();
+        AtomicInteger before = new AtomicInteger();
+        CountDownLatch done = new CountDownLatch(1);
+        loop.schedule(() -> loop.setImmediate(done::countDown));
+        for (int i = 0; i < 100; i++) {
+            loop.schedule(() -> {
+                if (done.getCount() > 0) {
+                    before.incrementAndGet();
+                }
+                long end = System.nanoTime() + 2_000_000;
+                long turns = 0;
+                while (System.nanoTime() - end < 0) {
+                    turns++;
+                }
+                assertThat(turns).isNotNegative();
+            });
+        }
+        release.countDown();
+        assertThat(done.await(20, TimeUnit.SECONDS)).isTrue();
+
+        assertThat(before).hasValueLessThan(20);
+    }
+
+    @Test
+    void aCallableThatIsAdoptedIsCalledWhereItIsSubscribedNotOnTheLoop() {
+        Thread caller = Thread.currentThread();
+        List<Boolean> onCaller = new CopyOnWriteArrayList<>();
+
+        Boolean home = loop.adopt(Mono.fromCallable(
+                        () -> onCaller.add(Thread.currentThread().equals(caller))))
+                .map(added -> loop.inLoop())
+                .block(LIMIT);
+
+        assertThat(onCaller).containsExactly(true);
+        assertThat(home).isTrue();
+    }
+
+    @Test
+    void anUnreferencedImmediateAloneNeverRuns() {
+        List<String> log = new ArrayList<>();
+
+        spec().run(program -> program.setImmediate(() -> log.add("immediate")).unref());
+
+        assertThat(log).isEmpty();
+    }
+
+    @Test
+    void anUnreferencedTimerThatIsDueRunsBeforeTheLoopLooksWhetherItIsOver() {
+        List<String> log = new ArrayList<>();
+
+        spec().run(program -> {
+            program.setTimeout(Duration.ofMillis(1), () -> log.add("unref")).unref();
+            program.setImmediate(() -> {
+                log.add("immediate");
+                long end = System.nanoTime() + 20_000_000;
+                long turns = 0;
+                while (System.nanoTime() - end < 0) {
+                    turns++;
+                }
+                assertThat(turns).isNotNegative();
+            });
+        });
+
+        assertThat(log).containsExactly("immediate", "unref");
+    }
+
+    @Test
+    void aListenerOfTheWatchdogThatFailsDoesNotEndTheWatch() throws InterruptedException {
+        BlockingQueue<BlockedLoop> reports = new LinkedBlockingQueue<>();
+        EventLoop failing = spec().blockedThreshold(Duration.ofMillis(20))
+                .onBlocked(report -> {
+                    throw new AssertionError("from a listener, on purpose");
+                })
+                .start();
+        EventLoop watched = spec().blockedThreshold(Duration.ofMillis(20))
+                .onBlocked(reports::add)
+                .start();
+        CountDownLatch reported = new CountDownLatch(1);
+        failing.schedule(() -> spinUntil(reported));
+        watched.schedule(() -> spinUntil(reported));
+
+        assertThat(reports.poll(20, TimeUnit.SECONDS)).isNotNull();
+        assertThat(reports.poll(20, TimeUnit.SECONDS)).isNotNull();
+        reported.countDown();
+        failing.dispose();
+        watched.dispose();
+        Mono.when(failing.onDispose(), watched.onDispose()).block(LIMIT);
+    }
+
+    @Test
+    void endingTheNettyLoopEndsTheLoop() throws Exception {
+        EventLoop ended = spec().start();
+        ended.setTimeout(Duration.ofHours(1), () -> {});
+        ended.netty().shutdownGracefully(0, 0, TimeUnit.SECONDS).sync();
+
+        ended.onDispose().block(LIMIT);
+        assertThat(ended.isDisposed()).isTrue();
+        assertThat(ended.metrics().timers()).isZero();
+    }
+
+    @Test
+    void anExitHookThatThrowsFailsTheProgramAndOneThatExitsChangesTheCode() {
+        assertThatThrownBy(() -> spec().onExit(code -> {
+                            throw new IllegalStateException("in the hook");
+                        })
+                        .run(program -> {}))
+                .hasMessage("in the hook");
+
+        EventLoop[] of = new EventLoop[1];
+        int code = spec().onExit(first -> of[0].exit(first + 1)).run(program -> {
+            of[0] = program;
+            program.exit(5);
+        });
+        assertThat(code).isEqualTo(6);
+    }
+
+    @Test
+    void aThresholdBeyondTheClockIsNoThreshold() {
+        int code = spec().blockedThreshold(Duration.ofSeconds(Long.MAX_VALUE)).run(program -> program.exit(3));
+
+        assertThat(code).isEqualTo(3);
+    }
+
+    @Test
+    @SuppressWarnings("NullAway") // on purpose
+    void nothingIsAcceptedInPlaceOfACallback() {
+        assertThatThrownBy(() -> loop.nextTick(null)).isInstanceOf(NullPointerException.class);
+        assertThatThrownBy(() -> loop.queueMicrotask(null)).isInstanceOf(NullPointerException.class);
+        assertThatThrownBy(() -> loop.setImmediate(null)).isInstanceOf(NullPointerException.class);
+        assertThatThrownBy(() -> loop.setTimeout(Duration.ZERO, null)).isInstanceOf(NullPointerException.class);
+        assertThatThrownBy(() -> loop.setInterval(Duration.ZERO, null)).isInstanceOf(NullPointerException.class);
+    }
+}

@@ -27,7 +27,7 @@ final class Delays {
     }
 
     static long nodeNanos(Duration delay) {
-        long millis = delay.compareTo(LONGEST) >= 0 ? MAX_MILLIS : delay.toMillis();
+        long millis = delay.isNegative() ? 0 : delay.compareTo(LONGEST) >= 0 ? MAX_MILLIS : delay.toMillis();
         return TimeUnit.MILLISECONDS.toNanos(Math.max(1, millis));
     }
 }

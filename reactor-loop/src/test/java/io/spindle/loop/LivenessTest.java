@@ -9,8 +9,12 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.Consumer;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
+import org.junit.jupiter.params.Parameter;
+import org.junit.jupiter.params.ParameterizedClass;
+import org.junit.jupiter.params.provider.ValueSource;
 import reactor.core.Disposable;
 import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
@@ -20,14 +24,23 @@ import reactor.netty.tcp.TcpServer;
 import reactor.util.context.Context;
 
 /** What keeps a program alive, and what does not. */
+@ParameterizedClass(name = "native transport: {0}")
+@ValueSource(booleans = {true, false})
 @ExtendWith(LeakCheck.class)
 class LivenessTest {
 
+    @Parameter
+    boolean nativeTransport;
+
     private final List<String> log = new ArrayList<>();
+
+    private void run(Consumer<EventLoop> program) {
+        EventLoopSpec.of("main").nativeTransport(nativeTransport).run(program);
+    }
 
     @Test
     void anOpenHandleKeepsTheLoopAliveUntilItIsDisposedOnAnyThread() {
-        EventLoop.run(loop -> {
+        run(loop -> {
             Handle handle = loop.open("test");
             Mono.delay(Duration.ofMillis(30), Schedulers.parallel()).subscribe(tick -> {
                 log.add("dispose");
@@ -40,7 +53,7 @@ class LivenessTest {
 
     @Test
     void anUnreferencedHandleDoesNot() {
-        EventLoop.run(loop -> {
+        run(loop -> {
             Handle handle = loop.open("test");
             assertThat(handle.unref().hasRef()).isFalse();
             log.add("end");
@@ -51,7 +64,7 @@ class LivenessTest {
 
     @Test
     void theCloseCallbackRunsAfterTheImmediatesOfTheTurnAndKeepsTheLoopAlive() {
-        EventLoop.run(loop -> {
+        run(loop -> {
             Handle handle = loop.open("test", () -> log.add("close"));
             loop.setImmediate(() -> {
                 log.add("immediate 1");
@@ -68,7 +81,7 @@ class LivenessTest {
 
     @Test
     void anAdoptedFluxKeepsTheLoopAliveAndACancelledOneDoesNot() {
-        EventLoop.run(loop -> {
+        run(loop -> {
             loop.adopt(Flux.interval(Duration.ofMillis(5), Schedulers.parallel())
                             .take(3))
                     .subscribe(
@@ -84,7 +97,7 @@ class LivenessTest {
 
     @Test
     void theContextOfReactorReachesAnAdoptedSource() {
-        EventLoop.run(loop -> loop.adopt(Mono.deferContextual(
+        run(loop -> loop.adopt(Mono.deferContextual(
                         context -> Mono.just((String) context.get("key")).subscribeOn(Schedulers.boundedElastic())))
                 .contextWrite(Context.of("key", "value"))
                 .subscribe(log::add));
@@ -94,8 +107,7 @@ class LivenessTest {
 
     @Test
     void anErrorOfAnAdoptedSourceArrivesOnTheLoop() {
-        EventLoop.run(loop -> loop.adopt(
-                        Mono.error(new IllegalStateException("boom")).subscribeOn(Schedulers.boundedElastic()))
+        run(loop -> loop.adopt(Mono.error(new IllegalStateException("boom")).subscribeOn(Schedulers.boundedElastic()))
                 .subscribe(value -> {}, error -> log.add(error.getMessage() + " " + loop.inLoop())));
 
         assertThat(log).containsExactly("boom true");
@@ -105,7 +117,7 @@ class LivenessTest {
     void onCurrentAdoptsOnALoopAndPassesThroughElsewhere() {
         Mono<String> where = Mono.fromCallable(() -> Thread.currentThread().getName());
 
-        EventLoop.run(loop -> EventLoop.onCurrent(where.subscribeOn(Schedulers.boundedElastic()))
+        run(loop -> EventLoop.onCurrent(where.subscribeOn(Schedulers.boundedElastic()))
                 .subscribe(name -> log.add(String.valueOf(loop.inLoop()))));
 
         assertThat(log).containsExactly("true");
@@ -117,7 +129,7 @@ class LivenessTest {
 
     @Test
     void anOpenServerKeepsTheLoopAlive() {
-        EventLoop.run(loop -> {
+        run(loop -> {
             AtomicReference<DisposableServer> server = new AtomicReference<>();
             TcpServer.create()
                     .host("127.0.0.1")
@@ -139,7 +151,7 @@ class LivenessTest {
 
     @Test
     void runIsRefusedOnALoopAndOnAnyThreadThatMustNotBlock() {
-        EventLoop.run(loop -> assertThatThrownBy(() -> EventLoop.run(inner -> {}))
+        run(loop -> assertThatThrownBy(() -> EventLoop.run(inner -> {}))
                 .isInstanceOf(IllegalStateException.class)
                 .hasMessageContaining("must not block"));
 
@@ -154,7 +166,7 @@ class LivenessTest {
         AtomicReference<EventLoop> of = new AtomicReference<>();
         Thread caller = new Thread(() -> {
             try {
-                EventLoop.run(loop -> {
+                run(loop -> {
                     of.set(loop);
                     loop.open("for ever");
                     Thread main = callerOf(loop);
@@ -169,6 +181,9 @@ class LivenessTest {
         caller.join(20_000);
 
         assertThat(thrown.get()).hasMessageContaining("interrupted");
+        if (of.get() != null) {
+            of.get().onDispose().block(Duration.ofSeconds(20)); // it may have been interrupted before it began
+        }
     }
 
     private static @org.jspecify.annotations.Nullable Thread callerOf(EventLoop loop) {

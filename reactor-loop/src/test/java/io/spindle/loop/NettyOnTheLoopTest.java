@@ -168,6 +168,8 @@ class NettyOnTheLoopTest {
                         "micro" + second,
                         "immediate" + first,
                         "immediate" + second,
+                        "close" + first,
+                        "close" + second,
                         "timeout" + first,
                         "timeout" + second);
     }
@@ -208,6 +210,7 @@ class NettyOnTheLoopTest {
                 log.add("timeout" + name);
                 done.countDown();
             });
+            loop.open("test", () -> log.add("close" + name)).dispose();
             loop.setImmediate(() -> log.add("immediate" + name));
             loop.queueMicrotask(() -> log.add("micro" + name));
             loop.nextTick(() -> log.add("tick" + name));

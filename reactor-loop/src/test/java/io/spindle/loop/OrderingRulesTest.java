@@ -726,4 +726,191 @@ class OrderingRulesTest {
 
         assertThat(log).containsExactly("interval", "immediate", "interval");
     }
+
+    @Test
+    @DisplayName("O-36: a timer that is refreshed again and again runs once, after the last time")
+    void refreshedAgainAndAgain() {
+        run((loop, log) -> {
+            Timeout refreshed = loop.setTimeout(ms(40), () -> log.add("refreshed"));
+            for (int i = 1; i <= 3; i++) {
+                int number = i;
+                loop.setTimeout(ms(15 * i), () -> {
+                    log.add("refresh" + number);
+                    refreshed.refresh();
+                });
+            }
+        });
+
+        assertThat(log).containsExactly("refresh1", "refresh2", "refresh3", "refreshed");
+    }
+
+    @Test
+    @DisplayName("O-46: ticks and microtasks run between two posted tasks")
+    void drainBetweenPostedTasks() {
+        run((loop, log) -> {
+            for (int i = 1; i <= 2; i++) {
+                int number = i;
+                loop.schedule(() -> {
+                    log.add("task" + number);
+                    loop.queueMicrotask(() -> log.add("micro" + number));
+                    loop.nextTick(() -> log.add("tick" + number));
+                });
+            }
+        });
+
+        assertThat(log).containsExactly("task1", "tick1", "micro1", "task2", "tick2", "micro2");
+    }
+
+    @Test
+    @DisplayName("HT-01, HT-14: a tick of a timer's microtask runs before the next timer")
+    void tickOfAMicrotaskOfATimer() {
+        run((loop, log) -> {
+            loop.setTimeout(ms(1), () -> loop.queueMicrotask(() -> loop.nextTick(() -> log.add("tick"))));
+            loop.setTimeout(ms(1), () -> log.add("timer"));
+            loop.setImmediate(() -> loop.queueMicrotask(() -> loop.nextTick(() -> log.add("tick of immediate"))));
+            loop.setImmediate(() -> log.add("immediate"));
+            block(5);
+        });
+
+        assertThat(log.indexOf("tick")).isLessThan(log.indexOf("timer"));
+        assertThat(log.indexOf("tick of immediate")).isLessThan(log.indexOf("immediate"));
+    }
+
+    @Test
+    @DisplayName("HT-05, HT-13: a tick is before every timer")
+    void tickBeforeTimers() {
+        run((loop, log) -> {
+            for (int delay = 0; delay < 30; delay++) {
+                loop.setTimeout(ms(delay), () -> log.add("timer"));
+            }
+            loop.queueMicrotask(() -> loop.nextTick(() -> log.add("tick")));
+            block(40);
+        });
+
+        assertThat(log).hasSize(31).startsWith("tick");
+    }
+
+    @Test
+    @DisplayName("HT-20: exactly one round of immediates runs before a timer that is due")
+    void oneRoundOfImmediates() {
+        run((loop, log) -> {
+            List<Handle> queued = new ArrayList<>();
+            for (int i = 0; i < 10; i++) {
+                loop.setImmediate(() -> {
+                    log.add("immediate");
+                    queued.add(loop.setImmediate(() -> log.add("again")));
+                });
+            }
+            loop.setImmediate(() -> {
+                loop.setTimeout(ms(1), () -> queued.forEach(Handle::dispose));
+                block(5);
+            });
+        });
+
+        assertThat(log).hasSize(10).containsOnly("immediate");
+    }
+
+    @Test
+    @DisplayName("HT-26, HT-46: delays of any size are taken, none is turned into a short one")
+    void delaysOfAnySize() {
+        run((loop, log) -> {
+            for (Duration delay : List.of(
+                    Duration.ofMillis(1L << 31), Duration.ofSeconds(Long.MAX_VALUE), Duration.ofDays(365_000))) {
+                loop.setTimeout(delay, () -> log.add("far")).unref();
+            }
+            loop.setTimeout(Duration.ofSeconds(Long.MIN_VALUE), () -> log.add("negative"));
+            loop.setTimeout(ms(5), () -> log.add("5"));
+        });
+
+        assertThat(log).containsExactly("negative", "5");
+    }
+
+    @Test
+    @DisplayName("HT-29: an interval of 1.1 ms goes on")
+    void fractionalInterval() {
+        run((loop, log) -> {
+            AtomicReference<Timeout> interval = new AtomicReference<>();
+            interval.set(loop.setInterval(ms(1.1), () -> {
+                log.add("run");
+                if (log.size() == 50) {
+                    the(interval).dispose();
+                }
+            }));
+        });
+
+        assertThat(log).hasSize(50);
+    }
+
+    @Test
+    @DisplayName("HT-41, HT-43: unreferenced intervals run while something keeps the loop alive, and no longer")
+    void unreferencedIntervals() {
+        run((loop, log) -> {
+            loop.setInterval(ms(2), () -> log.add("interval")).unref();
+            loop.setInterval(Duration.ofSeconds(10), () -> log.add("never")).unref();
+            loop.setImmediate(() -> log.add("immediate")).unref();
+            loop.setTimeout(ms(30), () -> log.add("keeper"));
+        });
+
+        assertThat(log)
+                .contains("interval", "immediate")
+                .doesNotContain("never")
+                .endsWith("keeper");
+    }
+
+    @Test
+    @DisplayName("HT-49: beforeExit is called again after an immediate, a timer or a server, not after a tick")
+    void beforeExitAgainAfterEachKindOfWork() {
+        AtomicInteger step = new AtomicInteger();
+        spec().beforeExit(loop -> {
+                    log.add("beforeExit");
+                    switch (step.incrementAndGet()) {
+                        case 1 -> loop.setImmediate(() -> log.add("immediate"));
+                        case 2 -> loop.setTimeout(ms(1), () -> log.add("timer"));
+                        case 3 -> {
+                            loop.nextTick(() -> log.add("tick"));
+                            loop.setImmediate(() -> log.add("with tick"));
+                        }
+                        case 4 -> {
+                            Handle server = loop.open("server");
+                            loop.schedule(server::dispose);
+                        }
+                        default -> loop.nextTick(() -> log.add("only a tick"));
+                    }
+                })
+                .run(loop -> {});
+
+        assertThat(log)
+                .containsExactly(
+                        "beforeExit",
+                        "immediate",
+                        "beforeExit",
+                        "timer",
+                        "beforeExit",
+                        "tick",
+                        "with tick",
+                        "beforeExit",
+                        "beforeExit",
+                        "only a tick");
+    }
+
+    @Test
+    @DisplayName("HT-50: a beforeExit that throws or exits still comes to the exit hook, and nothing else runs")
+    void beforeExitThatThrowsOrExits() {
+        Throwable thrown = org.assertj.core.api.Assertions.catchThrowable(() -> spec().beforeExit(loop -> {
+                    loop.setTimeout(ms(1), () -> log.add("never"));
+                    throw new IllegalStateException("in beforeExit");
+                })
+                .onExit(code -> log.add("exit " + code))
+                .run(loop -> {}));
+        int code = spec().beforeExit(loop -> {
+                    loop.setTimeout(ms(1), () -> log.add("never"));
+                    loop.exit(9);
+                })
+                .onExit(exitCode -> log.add("exit " + exitCode))
+                .run(loop -> {});
+
+        assertThat(thrown).hasMessage("in beforeExit");
+        assertThat(code).isEqualTo(9);
+        assertThat(log).containsExactly("exit 1", "exit 9");
+    }
 }

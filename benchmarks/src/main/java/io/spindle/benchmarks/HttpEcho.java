@@ -49,13 +49,13 @@ final class HttpEcho {
                 .handle((request, response) -> response.sendString(Mono.just("hello world\n")))
                 .bindNow();
         try (Client client = new Client(server.port(), flood ? 1 : CONNECTIONS)) {
-            client.run(quick ? 0.3 : 2); // warm, without the flood
+            client.run(quick ? 0.3 : 1); // warm, without the flood
             if (flood) {
                 for (int i = 0; i < FLOOD; i++) {
                     loop.execute(new Busy(loop));
                 }
             }
-            System.out.println(client.run(quick ? 0.5 : flood ? 5 : 3));
+            System.out.println(client.run(quick ? 0.5 : flood ? 4 : 2));
         }
         System.exit(0);
     }

@@ -12,8 +12,8 @@ final class Rate {
         long run() throws Exception;
     }
 
-    private static final double WARM_UP_SECONDS = 2;
-    private static final double MEASURE_SECONDS = 2;
+    private static final double WARM_UP_SECONDS = 1;
+    private static final double MEASURE_SECONDS = 1;
     private static final double QUICK_SECONDS = 0.3;
 
     private Rate() {}

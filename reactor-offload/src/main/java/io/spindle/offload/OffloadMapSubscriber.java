@@ -42,7 +42,7 @@ final class OffloadMapSubscriber<T, R> implements CoreSubscriber<T>, Subscriptio
             AtomicIntegerFieldUpdater.newUpdater(OffloadMapSubscriber.class, "posted");
 
     @SuppressWarnings("rawtypes")
-    private static final AtomicReferenceFieldUpdater<OffloadMapSubscriber, Throwable> FAILURE =
+    private static final AtomicReferenceFieldUpdater<OffloadMapSubscriber, @Nullable Throwable> FAILURE =
             AtomicReferenceFieldUpdater.newUpdater(OffloadMapSubscriber.class, Throwable.class, "failure");
 
     private final CoreSubscriber<? super R> actual;

@@ -72,6 +72,7 @@ abstract class PoolTask implements Work, Runnable, Disposable {
     abstract void refused(TaskRejectedException error);
 
     /** From new to waiting: false if it was cancelled or is on its way already. */
+    @SuppressWarnings("ReferenceEquality") // the hook returns this very task if there is nothing to decorate
     final boolean enqueue() {
         Runnable hooked = Schedulers.onSchedule(this);
         if (hooked != this) {

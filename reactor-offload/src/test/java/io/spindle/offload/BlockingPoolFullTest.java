@@ -11,6 +11,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.RejectedExecutionException;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
@@ -58,7 +59,7 @@ class BlockingPoolFullTest {
     @Test
     void whatNobodyCanWaitForIsRefused() throws Exception {
         Gate gate = new Gate(1);
-        CompletableFuture<Integer> running = pool.call(gate.then(1)).toFuture();
+        CompletableFuture<@Nullable Integer> running = pool.call(gate.then(1)).toFuture();
         gate.awaitArrival();
         pool.schedule(() -> {});
 
@@ -80,9 +81,9 @@ class BlockingPoolFullTest {
     @Test
     void theHistogramsTellWaitingFromRunning() throws Exception {
         Gate gate = new Gate(1);
-        CompletableFuture<Integer> slow = pool.call(gate.then(1)).toFuture();
+        CompletableFuture<@Nullable Integer> slow = pool.call(gate.then(1)).toFuture();
         gate.awaitArrival();
-        CompletableFuture<Integer> quick = pool.call(() -> 2).toFuture();
+        CompletableFuture<@Nullable Integer> quick = pool.call(() -> 2).toFuture();
         long queuedAt = System.nanoTime();
         while (System.nanoTime() - queuedAt < 20_000_000) {
             Thread.onSpinWait();

@@ -133,10 +133,10 @@ class WorkerPoolTest {
         WorkerPool pool = start(single());
         Gate gate = new Gate(1);
         TaskOptions key = TaskOptions.defaults().key(1);
-        CompletableFuture<Integer> first = pool.run(gate.then(1), key).toFuture();
+        CompletableFuture<@Nullable Integer> first = pool.run(gate.then(1), key).toFuture();
         gate.awaitArrival();
         pool.run(() -> 2, key).subscribe().dispose();
-        CompletableFuture<Integer> third = pool.run(() -> 3, key).toFuture();
+        CompletableFuture<@Nullable Integer> third = pool.run(() -> 3, key).toFuture();
         assertThat(pool.metrics().queued()).isEqualTo(1);
 
         gate.open();
@@ -187,7 +187,7 @@ class WorkerPoolTest {
             Gate.await(started);
 
             running.dispose();
-            CompletableFuture<Boolean> next =
+            CompletableFuture<@Nullable Boolean> next =
                     pool.run(() -> Thread.currentThread().isInterrupted()).toFuture();
 
             assertThat(end).succeedsWithin(LONG).isEqualTo("interrupted");
@@ -235,7 +235,7 @@ class WorkerPoolTest {
         TaskOptions limited = TaskOptions.defaults().timeout(Duration.ofMillis(50));
         pool.run(gate.then(0)).subscribe();
         gate.awaitArrival();
-        CompletableFuture<Integer> quick = pool.run(() -> 1, limited).toFuture();
+        CompletableFuture<@Nullable Integer> quick = pool.run(() -> 1, limited).toFuture();
         CompletableFuture<@Nullable Object> slow = pool.run(
                         () -> {
                             new CountDownLatch(1).await();
@@ -260,9 +260,9 @@ class WorkerPoolTest {
     void aFullPoolRefuses() throws Exception {
         WorkerPool pool = start(single().queueCapacity(1));
         Gate gate = new Gate(1);
-        CompletableFuture<Integer> first = pool.run(gate.then(1)).toFuture();
+        CompletableFuture<@Nullable Integer> first = pool.run(gate.then(1)).toFuture();
         gate.awaitArrival();
-        CompletableFuture<Integer> second = pool.run(() -> 2).toFuture();
+        CompletableFuture<@Nullable Integer> second = pool.run(() -> 2).toFuture();
 
         StepVerifier.create(pool.run(() -> 3))
                 .expectErrorSatisfies(error -> assertThat(reason(error)).isEqualTo(Reason.QUEUE_FULL))
@@ -282,7 +282,7 @@ class WorkerPoolTest {
         WorkerPool pool = start(single().queueCapacity(1).onFull(OnFull.WAIT));
         Gate gate = new Gate(1);
         List<Integer> order = Collections.synchronizedList(new ArrayList<>());
-        CompletableFuture<Integer> first = pool.run(gate.then(1)).toFuture();
+        CompletableFuture<@Nullable Integer> first = pool.run(gate.then(1)).toFuture();
         gate.awaitArrival();
         List<CompletableFuture<Boolean>> others = IntStream.range(0, 5)
                 .mapToObj(i -> pool.run(() -> order.add(i)).toFuture())
@@ -384,9 +384,9 @@ class WorkerPoolTest {
         WorkerPool pool = start(single());
         StepVerifier.create(pool.drain()).expectComplete().verify(LONG);
         Gate gate = new Gate(1);
-        CompletableFuture<Integer> running = pool.run(gate.then(1)).toFuture();
+        CompletableFuture<@Nullable Integer> running = pool.run(gate.then(1)).toFuture();
         gate.awaitArrival();
-        CompletableFuture<Integer> waiting = pool.run(() -> 2).toFuture();
+        CompletableFuture<@Nullable Integer> waiting = pool.run(() -> 2).toFuture();
         CompletableFuture<@Nullable Void> drained = pool.drain().toFuture();
         assertThat(drained).isNotDone();
 

@@ -226,6 +226,7 @@ final class DefaultWorker<I, O> implements Worker<I, O> {
     }
 
     /** Signals where the parent lives already; brings it home to any other loop, but does not hold the worker's own. */
+    @SuppressWarnings("ReferenceEquality") // a loop is one object
     private <T> Mono<T> signal(Mono<T> source) {
         return Mono.defer(() -> {
             EventLoop current = EventLoop.current();

@@ -52,8 +52,8 @@ public interface BlockingPool extends Scheduler {
      *   <li><b>Signals on</b> the {@link io.spindle.loop.EventLoop} it was subscribed on, else on the pool's thread.
      *   <li><b>Cancel</b> takes a waiting task out of the queue and interrupts a running one; its late value is
      *       discarded.
-     *   <li><b>Errors</b> with what the task throws, and with {@link TaskRejectedException} if the queue is full or the
-     *       pool was disposed.
+     *   <li><b>Errors</b> with what the task throws, and with {@link TaskRejectedException} if the pool was disposed or
+     *       the queue is full and {@link BlockingPoolSpec#onFull(OnFull)} says so.
      * </ul>
      *
      * @param task runs on the pool; null for an empty {@code Mono}
@@ -144,6 +144,12 @@ public interface BlockingPool extends Scheduler {
 
     /** Returns what the pool does at present and has done so far. Cheap; the numbers are read one after the other. */
     BlockingPoolMetrics metrics();
+
+    /** Returns how long tasks waited in the queue, without those that never ran; counted when they start. */
+    DurationHistogram waitTimes();
+
+    /** Returns how long tasks ran, those that were interrupted included; counted when they end. */
+    DurationHistogram runTimes();
 
     /**
      * Ends the pool now: waiting calls error with {@link TaskRejectedException}, waiting tasks of the

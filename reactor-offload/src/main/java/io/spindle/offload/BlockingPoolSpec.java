@@ -23,12 +23,14 @@ public final class BlockingPoolSpec {
     private final int threads;
     private final int queueCapacity;
     private final Duration keepAlive;
+    private final OnFull onFull;
 
-    private BlockingPoolSpec(String name, int threads, int queueCapacity, Duration keepAlive) {
+    private BlockingPoolSpec(String name, int threads, int queueCapacity, Duration keepAlive, OnFull onFull) {
         this.name = name;
         this.threads = threads;
         this.queueCapacity = queueCapacity;
         this.keepAlive = keepAlive;
+        this.onFull = onFull;
     }
 
     /**
@@ -37,7 +39,8 @@ public final class BlockingPoolSpec {
      * @param name the name of the pool, not empty; its threads are called {@code name-1}, {@code name-2} and so on
      */
     public static BlockingPoolSpec of(String name) {
-        return new BlockingPoolSpec(checkName(name), defaultThreads(), DEFAULT_QUEUE_CAPACITY, DEFAULT_KEEP_ALIVE);
+        return new BlockingPoolSpec(
+                checkName(name), defaultThreads(), DEFAULT_QUEUE_CAPACITY, DEFAULT_KEEP_ALIVE, OnFull.REJECT);
     }
 
     static String checkName(String name) {
@@ -69,7 +72,7 @@ public final class BlockingPoolSpec {
      * @param threads 1 or more. Default: ten for each processor
      */
     public BlockingPoolSpec threads(int threads) {
-        return new BlockingPoolSpec(name, checkThreads(threads), queueCapacity, keepAlive);
+        return new BlockingPoolSpec(name, checkThreads(threads), queueCapacity, keepAlive, onFull);
     }
 
     /** Returns how many threads the pool may have. */
@@ -78,16 +81,20 @@ public final class BlockingPoolSpec {
     }
 
     /**
-     * Sets how many tasks may wait for a thread, those that run not counted. The next one is refused with
-     * {@link TaskRejectedException}.
+     * Sets how many tasks may wait for a thread, those that run not counted. What becomes of the next one
+     * says {@link #onFull(OnFull)}.
      *
      * @param queueCapacity 1 or more. Default: 100,000
      */
     public BlockingPoolSpec queueCapacity(int queueCapacity) {
+        return new BlockingPoolSpec(name, threads, checkQueueCapacity(queueCapacity), keepAlive, onFull);
+    }
+
+    static int checkQueueCapacity(int queueCapacity) {
         if (queueCapacity < 1) {
             throw new IllegalArgumentException("queueCapacity must be 1 or more, was " + queueCapacity);
         }
-        return new BlockingPoolSpec(name, threads, queueCapacity, keepAlive);
+        return queueCapacity;
     }
 
     /** Returns how many tasks may wait for a thread. */
@@ -101,10 +108,8 @@ public final class BlockingPoolSpec {
      * @param keepAlive not negative; zero ends it at once. Default: 60 seconds
      */
     public BlockingPoolSpec keepAlive(Duration keepAlive) {
-        if (Objects.requireNonNull(keepAlive, "keepAlive").isNegative()) {
-            throw new IllegalArgumentException("keepAlive must not be negative, was " + keepAlive);
-        }
-        return new BlockingPoolSpec(name, threads, queueCapacity, keepAlive);
+        Durations.checkNotNegative("keepAlive", keepAlive);
+        return new BlockingPoolSpec(name, threads, queueCapacity, keepAlive, onFull);
     }
 
     /** Returns how long a thread without work stays before it ends. */
@@ -113,11 +118,29 @@ public final class BlockingPoolSpec {
     }
 
     /**
+     * Sets what becomes of a task when as many wait as may.
+     *
+     * @param onFull Default: {@link OnFull#REJECT}
+     */
+    public BlockingPoolSpec onFull(OnFull onFull) {
+        return new BlockingPoolSpec(name, threads, queueCapacity, keepAlive, Objects.requireNonNull(onFull, "onFull"));
+    }
+
+    /** Returns what becomes of a task when as many wait as may. */
+    public OnFull onFull() {
+        return onFull;
+    }
+
+    PoolSettings settings() {
+        return new PoolSettings(name, 0, threads, queueCapacity, Durations.nanos(keepAlive), onFull, 0, 1, null);
+    }
+
+    /**
      * Starts a pool. Its threads are daemons.
      *
      * @return a pool without a thread so far; its caller disposes it
      */
     public BlockingPool start() {
-        return DefaultBlockingPool.start(this, false, PoolThread::new);
+        return DefaultBlockingPool.start(settings(), false, PoolThread::new);
     }
 }

@@ -4,9 +4,12 @@ package io.spindle.offload;
 import io.spindle.offload.TaskRejectedException.Reason;
 import java.time.Duration;
 import java.util.Objects;
+import java.util.Queue;
 import java.util.concurrent.Callable;
+import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.concurrent.atomic.LongAdder;
 import java.util.function.BiFunction;
 import java.util.function.Function;
@@ -16,7 +19,10 @@ import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
 import reactor.core.publisher.Sinks;
 
-/** What a pool accepts, counts and refuses, and how it ends. Where the work waits and runs is its {@link Engine}. */
+/**
+ * What a pool accepts, counts and refuses, and how it ends: the whole of a {@link BlockingPool}, and the inside of a
+ * {@link WorkerPool}. Where the work waits and runs is its {@link Engine}.
+ */
 final class DefaultBlockingPool implements BlockingPool {
 
     private static final int OPEN = 0;
@@ -27,9 +33,12 @@ final class DefaultBlockingPool implements BlockingPool {
     private static final int BURIAL_THRESHOLD = 256;
 
     private final String name;
-    private final int threads;
+    private volatile int threads;
     private final int capacity;
+    private final OnFull onFull;
+    private final long graceNanos;
     private final boolean permanent;
+    private final @Nullable Function<? super String, ? extends WorkerPlace> places;
     private final @Nullable DefaultBlockingPool parent;
     private final Engine engine;
     private final AtomicInteger state = new AtomicInteger(OPEN);
@@ -39,30 +48,53 @@ final class DefaultBlockingPool implements BlockingPool {
     private final LongAdder ended = new LongAdder();
     private final LongAdder completed = new LongAdder();
     private final LongAdder rejected = new LongAdder();
+    private final DurationRecorder waited = new DurationRecorder();
+    private final DurationRecorder ran = new DurationRecorder();
+    private final Waiters waiters = new Waiters();
+    private final Queue<PoolTask> byAge = new ConcurrentLinkedQueue<>(); // only if the oldest are to be dropped
+    private final KeyLanes lanes = new KeyLanes(this::submit);
+    private final AtomicReference<Sinks.@Nullable Empty<Void>> drainSink = new AtomicReference<>();
     private final Sinks.Empty<Void> endSink = Sinks.empty();
 
     private DefaultBlockingPool(
-            BlockingPoolSpec spec, boolean permanent, BiFunction<PoolThreads, String, Thread> factory) {
-        this.name = spec.name();
-        this.threads = spec.threads();
-        this.capacity = spec.queueCapacity();
+            PoolSettings settings, boolean permanent, BiFunction<PoolThreads, String, Thread> factory) {
+        this.name = settings.name();
+        this.threads = settings.maxThreads();
+        this.capacity = settings.queueCapacity();
+        this.onFull = settings.onFull();
+        this.graceNanos = settings.graceNanos();
+        this.places = settings.places();
         this.permanent = permanent;
         this.parent = null;
-        this.engine = new PoolThreads(spec, factory, this::noThread, this::tryTerminate);
+        this.engine = new PoolThreads(settings, factory, this::noThread, this::tryTerminate);
     }
 
     private DefaultBlockingPool(DefaultBlockingPool parent, String name, int threads) {
         this.name = name;
         this.threads = threads;
         this.capacity = parent.capacity;
+        this.onFull = parent.onFull;
+        this.graceNanos = parent.graceNanos;
+        this.places = parent.places;
         this.permanent = false;
         this.parent = parent;
         this.engine = new PoolView(parent.engine, threads, this::viewTurned);
     }
 
-    static BlockingPool start(
-            BlockingPoolSpec spec, boolean permanent, BiFunction<PoolThreads, String, Thread> factory) {
-        return new DefaultBlockingPool(spec, permanent, factory);
+    static DefaultBlockingPool start(
+            PoolSettings settings, boolean permanent, BiFunction<PoolThreads, String, Thread> factory) {
+        DefaultBlockingPool pool = new DefaultBlockingPool(settings, permanent, factory);
+        if (pool.engine instanceof PoolThreads own) {
+            own.startMinimum();
+        }
+        return pool;
+    }
+
+    void resize(int minThreads, int maxThreads) {
+        threads = maxThreads;
+        if (engine instanceof PoolThreads own) {
+            own.resize(minThreads, maxThreads);
+        }
     }
 
     @Override
@@ -83,16 +115,13 @@ final class DefaultBlockingPool implements BlockingPool {
 
     @Override
     public <T> Mono<T> call(Callable<? extends @Nullable T> task) {
-        return OffloadMono.of(this, Objects.requireNonNull(task, "task"), OffloadMono.NO_TIMEOUT);
+        return OffloadMono.of(this, Objects.requireNonNull(task, "task"), TaskOptions.defaults());
     }
 
     @Override
     public <T> Mono<T> call(Callable<? extends @Nullable T> task, Duration timeout) {
         Objects.requireNonNull(task, "task");
-        if (timeout.isNegative() || timeout.isZero()) {
-            throw new IllegalArgumentException("timeout must be more than zero, was " + timeout);
-        }
-        return OffloadMono.of(this, task, Durations.nanos(timeout));
+        return OffloadMono.of(this, task, TaskOptions.defaults().timeout(timeout));
     }
 
     @Override
@@ -106,21 +135,21 @@ final class DefaultBlockingPool implements BlockingPool {
 
     @Override
     public <T, R> Function<Flux<T>, Flux<R>> map(Function<? super T, ? extends R> mapper, int concurrency) {
-        return mapping(mapper, concurrency, true);
+        return mapping(mapper, concurrency, true, TaskOptions.defaults());
     }
 
     @Override
     public <T, R> Function<Flux<T>, Flux<R>> mapUnordered(Function<? super T, ? extends R> mapper, int concurrency) {
-        return mapping(mapper, concurrency, false);
+        return mapping(mapper, concurrency, false, TaskOptions.defaults());
     }
 
-    private <T, R> Function<Flux<T>, Flux<R>> mapping(
-            Function<? super T, ? extends R> mapper, int concurrency, boolean ordered) {
+    <T, R> Function<Flux<T>, Flux<R>> mapping(
+            Function<? super T, ? extends R> mapper, int concurrency, boolean ordered, TaskOptions options) {
         Objects.requireNonNull(mapper, "mapper");
         if (concurrency < 1) {
             throw new IllegalArgumentException("concurrency must be 1 or more, was " + concurrency);
         }
-        return source -> OffloadMap.of(source, this, mapper, concurrency, ordered);
+        return source -> OffloadMap.of(source, this, mapper, concurrency, ordered, options);
     }
 
     @Override
@@ -158,7 +187,10 @@ final class DefaultBlockingPool implements BlockingPool {
     /** Takes a task, or says why not. One that the caller may wait for runs at once if no other thread could. */
     @Nullable
     TaskRejectedException offer(PoolTask task) {
-        if (Thread.currentThread() instanceof PoolThread thread && engine.owns(thread) && !engine.hasSpare()) {
+        if (task.key() == null // which may have others before it
+                && Thread.currentThread() instanceof PoolThread thread
+                && engine.owns(thread)
+                && !engine.hasSpare()) {
             if (isRefusing()) {
                 return count(rejection(Reason.DISPOSED, null));
             }
@@ -170,31 +202,111 @@ final class DefaultBlockingPool implements BlockingPool {
             }
             return null;
         }
+        if (onFull == OnFull.WAIT && !isRefusing()) {
+            if (waiters.isEmpty() && reserveRoom()) {
+                accept(task);
+            } else {
+                task.park();
+                waiters.add(task);
+                admitWaiters(); // there may be room by now
+            }
+            return null;
+        }
         return enqueue(task);
     }
 
     private @Nullable TaskRejectedException enqueue(PoolTask task) {
         TaskRejectedException refusal = reserve();
         if (refusal == null) {
-            if (task.enqueue()) {
-                submit(task);
-            } else {
-                release();
-            }
+            accept(task);
         }
         return refusal;
+    }
+
+    /** Queues a task for which there is room. */
+    private void accept(PoolTask task) {
+        if (!task.enqueue()) {
+            release();
+            return;
+        }
+        if (onFull == OnFull.DROP_OLDEST) {
+            remember(task);
+        }
+        Object key = task.key();
+        if (key == null) {
+            submit(task);
+        } else {
+            lanes.add(key, task);
+        }
+    }
+
+    private boolean reserveRoom() {
+        int waiting;
+        do {
+            waiting = queued.get();
+            if (waiting >= capacity) {
+                return false;
+            }
+        } while (!queued.compareAndSet(waiting, waiting + 1));
+        return true;
+    }
+
+    /** Lets in who waits for room, as far as there is room. */
+    private void admitWaiters() {
+        while (!waiters.isEmpty()) {
+            if (isDead()) {
+                rejectWaiters();
+                return;
+            }
+            if (!reserveRoom()) {
+                return; // who gives room back looks here again
+            }
+            PoolTask eldest = waiters.poll();
+            if (eldest != null && eldest.state == PoolTask.NEW) {
+                waiters.served();
+                accept(eldest);
+            } else {
+                queued.decrementAndGet();
+            }
+        }
+    }
+
+    private void rejectWaiters() {
+        for (PoolTask task = waiters.poll(); task != null; task = waiters.poll()) {
+            waiters.served();
+            task.refuse(count(rejection(Reason.DISPOSED, null)));
+        }
+    }
+
+    void waiterLeft() {
+        waiters.left();
+    }
+
+    /** Keeps the waiting tasks by age. Those in front that do not wait any more are forgotten. */
+    private void remember(PoolTask task) {
+        byAge.offer(task);
+        for (PoolTask first = byAge.peek(); first != null && first.state != PoolTask.WAITING; first = byAge.peek()) {
+            byAge.remove(first);
+        }
+    }
+
+    private boolean dropOldest() {
+        for (PoolTask oldest = byAge.poll(); oldest != null; oldest = byAge.poll()) {
+            if (oldest.drop(rejection(Reason.DROPPED, null))) {
+                return true;
+            }
+        }
+        return false;
     }
 
     /** Makes room for one task in the queue, or says why not. */
     @Nullable
     TaskRejectedException reserve() {
-        int waiting;
-        do {
-            waiting = queued.get();
-            if (waiting >= capacity) {
+        while (!reserveRoom()) {
+            if (onFull != OnFull.DROP_OLDEST || !dropOldest()) {
                 return count(rejection(Reason.QUEUE_FULL, null));
             }
-        } while (!queued.compareAndSet(waiting, waiting + 1));
+        }
         if (isRefusing()) { // looked at after the reservation: who ends the pool looks the other way round
             release();
             tryTerminate();
@@ -241,19 +353,69 @@ final class DefaultBlockingPool implements BlockingPool {
     /** Gives back the room of a task. */
     void release() {
         queued.decrementAndGet();
+        roomGiven();
     }
 
-    void taskStarted() {
+    private void roomGiven() {
+        if (!waiters.isEmpty()) {
+            admitWaiters();
+        }
+        tellIfDrained();
+    }
+
+    void taskStarted(long waitedNanos) {
+        started.increment(); // first, or nothing would seem to wait or run for a moment
         release();
-        started.increment();
+        waited.record(waitedNanos);
     }
 
-    void taskCompleted() {
+    void taskCompleted(long ranNanos) {
         completed.increment();
+        ran.record(ranNanos);
     }
 
     void taskEnded() {
         ended.increment();
+        tellIfDrained();
+    }
+
+    long graceNanos() {
+        return graceNanos;
+    }
+
+    /** Runs a call where the threads of this pool run calls. On a thread of the pool. */
+    <T> @Nullable T execute(Callable<? extends @Nullable T> task) throws Exception {
+        if (places == null || !(Thread.currentThread() instanceof PoolThread thread)) {
+            return task.call();
+        }
+        return thread.place(places).run(task);
+    }
+
+    /** Completes when for a moment nothing waits or runs. */
+    Mono<Void> drain() {
+        return Mono.defer(() -> {
+            Sinks.Empty<Void> sink = Objects.requireNonNull(
+                    drainSink.updateAndGet(present -> present == null ? Sinks.empty() : present));
+            tellIfDrained();
+            return sink.asMono();
+        });
+    }
+
+    private void tellIfDrained() {
+        if (drainSink.get() != null && isIdle()) {
+            Sinks.Empty<Void> sink = drainSink.getAndSet(null);
+            if (sink != null) {
+                sink.tryEmitEmpty();
+            }
+        }
+    }
+
+    private boolean isIdle() {
+        if (queued.get() != 0 || !waiters.isEmpty()) {
+            return false;
+        }
+        long done = ended.sum(); // before those started
+        return started.sum() == done;
     }
 
     void taskRejected() {
@@ -265,6 +427,7 @@ final class DefaultBlockingPool implements BlockingPool {
         if (abandoned.incrementAndGet() > BURIAL_THRESHOLD + waiting) {
             engine.removeIf(Work::bury);
         }
+        roomGiven();
     }
 
     void taskBuried() {
@@ -278,6 +441,25 @@ final class DefaultBlockingPool implements BlockingPool {
         return new BlockingPoolMetrics(engine.threads(), running, queued.get(), completed.sum(), rejected.sum());
     }
 
+    int waiting() {
+        return waiters.size();
+    }
+
+    /** The sum of the times that tasks ran. */
+    long busyNanos() {
+        return ran.totalNanos();
+    }
+
+    @Override
+    public DurationHistogram waitTimes() {
+        return waited.snapshot();
+    }
+
+    @Override
+    public DurationHistogram runTimes() {
+        return ran.snapshot();
+    }
+
     @Override
     public void dispose() {
         if (permanent || state.getAndSet(DISPOSED) == DISPOSED) {
@@ -285,6 +467,7 @@ final class DefaultBlockingPool implements BlockingPool {
         }
         engine.close();
         engine.rejectQueued(rejection(Reason.DISPOSED, null));
+        rejectWaiters();
         engine.interrupt();
         tryTerminate();
     }
@@ -312,7 +495,7 @@ final class DefaultBlockingPool implements BlockingPool {
     }
 
     private void tryTerminate() {
-        if (state.get() != OPEN && queued.get() == 0 && engine.isTerminated()) {
+        if (state.get() != OPEN && queued.get() == 0 && waiters.isEmpty() && engine.isTerminated()) {
             endSink.tryEmitEmpty(); // fails if it has been emitted
         }
     }

@@ -20,18 +20,21 @@ final class OffloadMap<T, R> extends FluxOperator<T, R> {
     private final Function<? super T, ? extends R> mapper;
     private final int concurrency;
     private final boolean ordered;
+    private final TaskOptions options;
 
     private OffloadMap(
             Flux<T> source,
             DefaultBlockingPool pool,
             Function<? super T, ? extends R> mapper,
             int concurrency,
-            boolean ordered) {
+            boolean ordered,
+            TaskOptions options) {
         super(source);
         this.pool = pool;
         this.mapper = mapper;
         this.concurrency = concurrency;
         this.ordered = ordered;
+        this.options = options;
     }
 
     static <T, R> Flux<R> of(
@@ -39,8 +42,9 @@ final class OffloadMap<T, R> extends FluxOperator<T, R> {
             DefaultBlockingPool pool,
             Function<? super T, ? extends R> mapper,
             int concurrency,
-            boolean ordered) {
-        return onAssembly(new OffloadMap<T, R>(source, pool, mapper, concurrency, ordered));
+            boolean ordered,
+            TaskOptions options) {
+        return onAssembly(new OffloadMap<T, R>(source, pool, mapper, concurrency, ordered, options));
     }
 
     @Override
@@ -53,6 +57,6 @@ final class OffloadMap<T, R> extends FluxOperator<T, R> {
             Operators.error(actual, Operators.onRejectedExecution(error, actual.currentContext()));
             return;
         }
-        source.subscribe(new OffloadMapSubscriber<>(actual, pool, mapper, concurrency, ordered, loop, handle));
+        source.subscribe(new OffloadMapSubscriber<>(actual, pool, mapper, concurrency, ordered, options, loop, handle));
     }
 }

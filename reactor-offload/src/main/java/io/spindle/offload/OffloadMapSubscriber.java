@@ -42,13 +42,14 @@ final class OffloadMapSubscriber<T, R> implements CoreSubscriber<T>, Subscriptio
             AtomicIntegerFieldUpdater.newUpdater(OffloadMapSubscriber.class, "posted");
 
     @SuppressWarnings("rawtypes")
-    private static final AtomicReferenceFieldUpdater<OffloadMapSubscriber, Throwable> FAILURE =
+    private static final AtomicReferenceFieldUpdater<OffloadMapSubscriber, @Nullable Throwable> FAILURE =
             AtomicReferenceFieldUpdater.newUpdater(OffloadMapSubscriber.class, Throwable.class, "failure");
 
     private final CoreSubscriber<? super R> actual;
     private final DefaultBlockingPool pool;
     private final Function<? super T, ? extends R> mapper;
     private final boolean ordered;
+    private final TaskOptions options;
     private final @Nullable EventLoop loop;
     private final @Nullable Handle handle;
     private final AtomicReferenceArray<@Nullable Element<T, R>> slots;
@@ -78,12 +79,14 @@ final class OffloadMapSubscriber<T, R> implements CoreSubscriber<T>, Subscriptio
             Function<? super T, ? extends R> mapper,
             int concurrency,
             boolean ordered,
+            TaskOptions options,
             @Nullable EventLoop loop,
             @Nullable Handle handle) {
         this.actual = actual;
         this.pool = pool;
         this.mapper = mapper;
         this.ordered = ordered;
+        this.options = options;
         this.loop = loop;
         this.handle = handle;
         this.slots = new AtomicReferenceArray<>(concurrency);
@@ -189,7 +192,11 @@ final class OffloadMapSubscriber<T, R> implements CoreSubscriber<T>, Subscriptio
         }
     }
 
-    @SuppressWarnings("NullAway") // the type of an updater cannot say that its field starts as null
+    /** On the pool. */
+    private @Nullable R map(T input) throws Exception {
+        return pool.execute(() -> mapper.apply(input));
+    }
+
     private void completed(Element<T, R> element) {
         Throwable thrown = element.error;
         if (ready != null) {
@@ -337,7 +344,7 @@ final class OffloadMapSubscriber<T, R> implements CoreSubscriber<T>, Subscriptio
         private @Nullable Throwable error;
 
         Element(OffloadMapSubscriber<T, R> parent, T input, int slot) {
-            super(parent.pool);
+            super(parent.pool, parent.options);
             this.parent = parent;
             this.input = input;
             this.slot = slot;
@@ -346,7 +353,7 @@ final class OffloadMapSubscriber<T, R> implements CoreSubscriber<T>, Subscriptio
         @Override
         public void run() {
             try {
-                value = Objects.requireNonNull(parent.mapper.apply(input), "the mapper returned null");
+                value = Objects.requireNonNull(parent.map(input), "the mapper returned null");
             } catch (Throwable thrown) {
                 error = thrown;
             }

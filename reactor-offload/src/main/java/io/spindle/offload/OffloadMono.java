@@ -28,16 +28,16 @@ final class OffloadMono<T> extends Mono<T> {
 
     private final DefaultBlockingPool pool;
     private final Callable<? extends @Nullable T> task;
-    private final long timeoutNanos;
+    private final TaskOptions options;
 
-    private OffloadMono(DefaultBlockingPool pool, Callable<? extends @Nullable T> task, long timeoutNanos) {
+    private OffloadMono(DefaultBlockingPool pool, Callable<? extends @Nullable T> task, TaskOptions options) {
         this.pool = pool;
         this.task = task;
-        this.timeoutNanos = timeoutNanos;
+        this.options = options;
     }
 
-    static <T> Mono<T> of(DefaultBlockingPool pool, Callable<? extends @Nullable T> task, long timeoutNanos) {
-        return onAssembly(new OffloadMono<T>(pool, task, timeoutNanos));
+    static <T> Mono<T> of(DefaultBlockingPool pool, Callable<? extends @Nullable T> task, TaskOptions options) {
+        return onAssembly(new OffloadMono<T>(pool, task, options));
     }
 
     @Override
@@ -68,7 +68,7 @@ final class OffloadMono<T> extends Mono<T> {
                 CoreSubscriber<? super T> actual,
                 @Nullable EventLoop loop,
                 @Nullable Handle handle) {
-            super(source.pool);
+            super(source.pool, source.options);
             this.source = source;
             this.actual = actual;
             this.loop = loop;
@@ -92,11 +92,12 @@ final class OffloadMono<T> extends Mono<T> {
                 deliver();
                 return;
             }
-            Disposable timer = source.timeoutNanos == NO_TIMEOUT
+            long timeoutNanos = source.options.timeoutNanos();
+            Disposable timer = timeoutNanos == NO_TIMEOUT
                     ? null
-                    : Schedulers.parallel().schedule(this::timedOut, source.timeoutNanos, TimeUnit.NANOSECONDS);
+                    : Schedulers.parallel().schedule(this::timedOut, timeoutNanos, TimeUnit.NANOSECONDS);
             try {
-                value = source.task.call();
+                value = pool.execute(source.task);
             } catch (Throwable thrown) {
                 error = thrown;
             }
@@ -193,7 +194,7 @@ final class OffloadMono<T> extends Mono<T> {
                 return;
             }
             TimeoutException timeout = new TimeoutException("a call on pool " + pool.name() + " ran for more than "
-                    + source.timeoutNanos / 1_000_000 + " ms and was interrupted");
+                    + source.options.timeoutNanos() / 1_000_000 + " ms and was interrupted");
             if (loop == null) {
                 actual.onError(timeout);
                 return;

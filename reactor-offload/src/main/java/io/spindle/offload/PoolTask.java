@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.spindle.offload;
 
+import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicIntegerFieldUpdater;
 import org.jspecify.annotations.Nullable;
 import reactor.core.Disposable;
@@ -11,7 +13,7 @@ import reactor.core.scheduler.Schedulers;
  *
  * <pre>
  *   NEW → WAITING → RUNNING → DONE → DELIVERED
- *                      ↳ INTERRUPTING → INTERRUPTED     stopped while it ran: its outcome is not delivered
+ *                      ↳ (ASKED →) INTERRUPTING → INTERRUPTED   stopped while it ran: its outcome is not delivered
  *     ↳ BURIED  ↳ CANCELLED → BURIED                    stopped before; BURIED when it has left the queue
  * </pre>
  */
@@ -22,20 +24,44 @@ abstract class PoolTask implements Work, Runnable, Disposable {
     static final int NEW = 0;
     static final int WAITING = 1;
     static final int RUNNING = 2;
-    static final int INTERRUPTING = 3;
-    static final int INTERRUPTED = 4;
-    static final int DONE = 5;
-    static final int DELIVERED = 6;
-    static final int CANCELLED = 7;
-    static final int BURIED = 8;
+    static final int ASKED = 3;
+    static final int INTERRUPTING = 4;
+    static final int INTERRUPTED = 5;
+    static final int DONE = 6;
+    static final int DELIVERED = 7;
+    static final int CANCELLED = 8;
+    static final int BURIED = 9;
+
+    private static final AtomicIntegerFieldUpdater<PoolTask> DROP =
+            AtomicIntegerFieldUpdater.newUpdater(PoolTask.class, "drop");
+    private static final int DROPPED = 1;
+    private static final int DROPPED_AND_BURIED = 2;
 
     final DefaultBlockingPool pool;
+    private final TaskOptions options;
     volatile int state;
-    private @Nullable Thread runner; // written before RUNNING, read after it
+    private @Nullable PoolThread runner; // written before RUNNING, read after it
     private @Nullable Runnable decorated;
+    private long sinceNanos; // waiting since, then running since
+    private volatile boolean parked; // waits for room, not yet in the queue
+    private volatile @Nullable Disposable graceTimer;
 
-    PoolTask(DefaultBlockingPool pool) {
+    @SuppressWarnings("unused") // through its updater
+    private volatile int drop;
+
+    PoolTask(DefaultBlockingPool pool, TaskOptions options) {
         this.pool = pool;
+        this.options = options;
+    }
+
+    @Nullable
+    Object key() {
+        return options.keyOrNull();
+    }
+
+    @Override
+    public final int priority() {
+        return options.priority().level;
     }
 
     /** Does the work and says so: {@link #finish()} after the user's code. Catches everything it throws. */
@@ -46,11 +72,13 @@ abstract class PoolTask implements Work, Runnable, Disposable {
     abstract void refused(TaskRejectedException error);
 
     /** From new to waiting: false if it was cancelled or is on its way already. */
+    @SuppressWarnings("ReferenceEquality") // the hook returns this very task if there is nothing to decorate
     final boolean enqueue() {
         Runnable hooked = Schedulers.onSchedule(this);
         if (!hooked.equals(this)) {
             decorated = hooked;
         }
+        sinceNanos = System.nanoTime();
         return STATE.compareAndSet(this, NEW, WAITING);
     }
 
@@ -61,7 +89,11 @@ abstract class PoolTask implements Work, Runnable, Disposable {
             bury();
             return;
         }
-        pool.taskStarted();
+        long now = System.nanoTime();
+        pool.taskStarted(now - sinceNanos);
+        sinceNanos = now;
+        PoolTask outer = thread.current();
+        thread.setCurrent(this);
         try {
             Runnable hooked = decorated;
             if (hooked == null) {
@@ -70,15 +102,23 @@ abstract class PoolTask implements Work, Runnable, Disposable {
                 hooked.run();
             }
         } finally {
+            thread.setCurrent(outer);
             pool.taskEnded();
         }
     }
 
     /** Called on the running thread after the user's code. False if it was stopped: the outcome is to be dropped. */
     final boolean finish() {
-        pool.taskCompleted();
+        pool.taskCompleted(System.nanoTime() - sinceNanos);
         if (STATE.compareAndSet(this, RUNNING, DONE)) {
             return true;
+        }
+        if (STATE.compareAndSet(this, ASKED, INTERRUPTED)) { // within the grace: no interrupt comes any more
+            Disposable timer = graceTimer;
+            if (timer != null) {
+                timer.dispose();
+            }
+            return false;
         }
         while (state == INTERRUPTING) {
             Thread.onSpinWait();
@@ -98,6 +138,23 @@ abstract class PoolTask implements Work, Runnable, Disposable {
         }
     }
 
+    /** Gives its room in the queue to a later one: false if it does not wait any more. */
+    final boolean drop(TaskRejectedException error) {
+        if (!STATE.compareAndSet(this, WAITING, DONE)) {
+            return false;
+        }
+        drop = DROPPED;
+        pool.taskRejected();
+        abandoned();
+        refused(error);
+        return true;
+    }
+
+    /** It is about to wait for room in the queue. */
+    final void park() {
+        parked = true;
+    }
+
     /** The pool did not take it. */
     final void refuse(TaskRejectedException error) {
         if (STATE.compareAndSet(this, NEW, DONE)) {
@@ -113,6 +170,9 @@ abstract class PoolTask implements Work, Runnable, Disposable {
     /** Stops it if it has not started: true if it will never run because of this call. */
     final boolean stopWaiting() {
         if (STATE.compareAndSet(this, NEW, BURIED)) {
+            if (parked) {
+                pool.waiterLeft();
+            }
             return true;
         }
         if (STATE.compareAndSet(this, WAITING, CANCELLED)) {
@@ -122,9 +182,28 @@ abstract class PoolTask implements Work, Runnable, Disposable {
         return false;
     }
 
-    /** Interrupts the user's code if it runs: true for one caller, which then owns the outcome. */
+    /**
+     * Stops the user's code if it runs, after the pool's grace by an interrupt: true for one caller, which then owns
+     * the outcome.
+     */
     final boolean interrupt() {
-        if (!STATE.compareAndSet(this, RUNNING, INTERRUPTING)) {
+        long grace = pool.graceNanos();
+        if (grace == 0) {
+            return interruptNow(RUNNING);
+        }
+        if (!STATE.compareAndSet(this, RUNNING, ASKED)) {
+            return false;
+        }
+        try {
+            graceTimer = Schedulers.parallel().schedule(() -> interruptNow(ASKED), grace, TimeUnit.NANOSECONDS);
+        } catch (RejectedExecutionException noTimer) { // who would count the grace has been shut down
+            interruptNow(ASKED);
+        }
+        return true;
+    }
+
+    private boolean interruptNow(int from) {
+        if (!STATE.compareAndSet(this, from, INTERRUPTING)) {
             return false;
         }
         Thread thread = runner;
@@ -145,7 +224,7 @@ abstract class PoolTask implements Work, Runnable, Disposable {
 
     @Override
     public boolean bury() {
-        if (STATE.compareAndSet(this, CANCELLED, BURIED)) {
+        if (STATE.compareAndSet(this, CANCELLED, BURIED) || DROP.compareAndSet(this, DROPPED, DROPPED_AND_BURIED)) {
             pool.taskBuried();
             return true;
         }
@@ -159,6 +238,12 @@ abstract class PoolTask implements Work, Runnable, Disposable {
 
     @Override
     public final boolean isDisposed() {
-        return state >= INTERRUPTING;
+        return state >= ASKED;
+    }
+
+    /** Whether it runs though nobody waits for its outcome. */
+    final boolean isStopped() {
+        int present = state;
+        return present >= ASKED && present <= INTERRUPTED;
     }
 }

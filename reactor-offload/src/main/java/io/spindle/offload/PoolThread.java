@@ -3,6 +3,8 @@ package io.spindle.offload;
 
 import java.util.concurrent.atomic.AtomicIntegerFieldUpdater;
 import java.util.concurrent.locks.LockSupport;
+import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
 
 /** A thread of a pool: at work, or asleep until somebody wakes it. It may block. */
 final class PoolThread extends Thread {
@@ -14,6 +16,8 @@ final class PoolThread extends Thread {
 
     private final PoolThreads threads;
     private volatile int sleepState = AWAKE;
+    private @Nullable PoolTask current; // own thread only
+    private @Nullable WorkerPlace place; // own thread only
 
     PoolThread(PoolThreads threads, String name) {
         super(null, null, name, 0, false);
@@ -26,9 +30,42 @@ final class PoolThread extends Thread {
         return threads;
     }
 
+    /** What this thread runs: the innermost, if a task waits for another. Own thread only. */
+    @Nullable
+    PoolTask current() {
+        return current;
+    }
+
+    void setCurrent(@Nullable PoolTask task) {
+        current = task;
+    }
+
+    /** The place where this thread runs calls, opened or replaced if need be. Own thread only. */
+    WorkerPlace place(Function<? super String, ? extends WorkerPlace> places) {
+        WorkerPlace present = place;
+        if (present == null || !present.isUsable()) {
+            closePlace();
+            present = places.apply(getName());
+            place = present;
+        }
+        return present;
+    }
+
+    private void closePlace() {
+        WorkerPlace present = place;
+        place = null;
+        if (present != null) {
+            present.close();
+        }
+    }
+
     @Override
     public void run() {
-        threads.work(this);
+        try {
+            threads.work(this);
+        } finally {
+            closePlace();
+        }
     }
 
     // own thread only

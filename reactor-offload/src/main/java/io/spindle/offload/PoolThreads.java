@@ -4,7 +4,6 @@ package io.spindle.offload;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentLinkedDeque;
-import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.BiFunction;
@@ -30,12 +29,13 @@ final class PoolThreads implements Engine {
     private static final int SPINS = 64;
 
     private final String name;
-    private final int limit;
+    private volatile int minimum;
+    private volatile int limit;
     private final long keepAliveNanos;
     private final BiFunction<PoolThreads, String, Thread> factory;
     private final Consumer<Throwable> onNoThread;
     private final Runnable onThreadEnd;
-    private final ConcurrentLinkedQueue<Work> queue = new ConcurrentLinkedQueue<>();
+    private final WorkQueue queue;
     private final ConcurrentLinkedDeque<PoolThread> idle = new ConcurrentLinkedDeque<>();
     private final Set<Thread> alive = ConcurrentHashMap.newKeySet();
     private final AtomicInteger count = new AtomicInteger();
@@ -44,16 +44,40 @@ final class PoolThreads implements Engine {
     private volatile boolean closed;
 
     PoolThreads(
-            BlockingPoolSpec spec,
+            PoolSettings settings,
             BiFunction<PoolThreads, String, Thread> factory,
             Consumer<Throwable> onNoThread,
             Runnable onThreadEnd) {
-        this.name = spec.name();
-        this.limit = spec.threads();
-        this.keepAliveNanos = Durations.nanos(spec.keepAlive());
+        this.name = settings.name();
+        this.minimum = settings.minThreads();
+        this.limit = settings.maxThreads();
+        this.keepAliveNanos = settings.keepAliveNanos();
+        this.queue = new WorkQueue(settings.priorities());
         this.factory = factory;
         this.onNoThread = onNoThread;
         this.onThreadEnd = onThreadEnd;
+    }
+
+    /** From now on at least {@code minThreads} stay and at most {@code maxThreads} run: the others end as they can. */
+    void resize(int minThreads, int maxThreads) {
+        minimum = minThreads;
+        limit = maxThreads;
+        startMinimum();
+        wakeAll(); // those too many see it; for the others, there may be room for more
+        if (!queue.isEmpty()) {
+            signal();
+        }
+    }
+
+    /** Starts the threads that are to be there without work: they search, find nothing and go to sleep. */
+    void startMinimum() {
+        for (int missing = closed ? 0 : minimum - count.get(); missing > 0; missing--) {
+            searching.incrementAndGet();
+            if (!startThread()) {
+                searching.decrementAndGet();
+                return;
+            }
+        }
     }
 
     @Override
@@ -122,6 +146,9 @@ final class PoolThreads implements Engine {
             } catch (Throwable error) {
                 log.error("[{}] a task threw, the pool goes on", name, error);
             }
+            if (isTooMany()) {
+                break;
+            }
             work = queue.poll();
             if (work == null) {
                 searching.incrementAndGet();
@@ -130,10 +157,16 @@ final class PoolThreads implements Engine {
         }
         alive.remove(me);
         count.decrementAndGet();
+        startMinimum(); // if two at once found themselves too many
         if (!queue.isEmpty()) {
             signal(); // who came between the last look and the count above found neither a free thread nor room for one
         }
         onThreadEnd.run();
+    }
+
+    /** Whether the pool has been made smaller than it is. */
+    private boolean isTooMany() {
+        return count.get() > limit;
     }
 
     /** Looks for work for a moment. With work the thread does not count as searching any more, without it does. */
@@ -154,15 +187,19 @@ final class PoolThreads implements Engine {
     /** Sleeps until there is work. Null, and not searching, if the thread is to end. */
     private @Nullable Work sleep(PoolThread me) {
         while (true) {
+            if (isTooMany()) {
+                searching.decrementAndGet();
+                return null;
+            }
             me.fallAsleep();
             idle.addFirst(me); // the last to fall asleep is the first to wake: the others reach their keepAlive
             searching.decrementAndGet();
             if (queue.isEmpty() && !closed) {
-                me.parkUntilWoken(keepAliveNanos);
+                me.parkUntilWoken(mayEnd() ? keepAliveNanos : Long.MAX_VALUE);
             }
             if (me.awake()) {
                 idle.remove(me);
-                if (queue.isEmpty()) {
+                if (queue.isEmpty() && mayEnd()) {
                     return null; // time is over, or closed
                 }
                 searching.incrementAndGet();
@@ -172,6 +209,10 @@ final class PoolThreads implements Engine {
                 return work;
             }
         }
+    }
+
+    private boolean mayEnd() {
+        return closed || count.get() > minimum;
     }
 
     @Override
@@ -199,6 +240,10 @@ final class PoolThreads implements Engine {
     @Override
     public void close() {
         closed = true;
+        wakeAll();
+    }
+
+    private void wakeAll() {
         for (PoolThread thread = idle.pollFirst(); thread != null; thread = idle.pollFirst()) {
             searching.incrementAndGet();
             if (!thread.wakeUp()) {

@@ -17,7 +17,7 @@ final class ScheduledTask extends PoolTask {
     private final @Nullable PoolWorker worker;
 
     ScheduledTask(DefaultBlockingPool pool, Runnable task, @Nullable PoolWorker worker) {
-        super(pool);
+        super(pool, TaskOptions.defaults());
         this.task = task;
         this.worker = worker;
     }

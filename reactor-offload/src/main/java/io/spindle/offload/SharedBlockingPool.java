@@ -16,7 +16,8 @@ final class SharedBlockingPool {
 
     private static final BlockingPool POOL = DefaultBlockingPool.start(
             BlockingPoolSpec.of("spindle-default")
-                    .threads(threads(System.getProperty(PROPERTY), System.getenv(VARIABLE))),
+                    .threads(threads(System.getProperty(PROPERTY), System.getenv(VARIABLE)))
+                    .settings(),
             true,
             PoolThread::new);
 

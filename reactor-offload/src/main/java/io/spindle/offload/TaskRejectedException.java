@@ -5,7 +5,7 @@ import java.util.concurrent.RejectedExecutionException;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A {@link BlockingPool} refused a task. It carries no stack trace: under overload there are many.
+ * A pool refused a task. It carries no stack trace: under overload there are many.
  *
  * @since 0.1.0
  */
@@ -15,6 +15,8 @@ public final class TaskRejectedException extends RejectedExecutionException {
     public enum Reason {
         /** As many tasks wait as may. Try later, send less, or give the pool more threads. */
         QUEUE_FULL,
+        /** A later task took its room: {@link OnFull#DROP_OLDEST}. */
+        DROPPED,
         /** The pool has ended or is ending. */
         DISPOSED,
         /** The system would not start a thread, and the pool has no other; the cause says why. */
@@ -37,6 +39,7 @@ public final class TaskRejectedException extends RejectedExecutionException {
     private static String message(String pool, Reason reason, int queued, int capacity) {
         String why = switch (reason) {
             case QUEUE_FULL -> queued + " tasks wait, its queueCapacity is " + capacity;
+            case DROPPED -> "a later one took its room, its queueCapacity is " + capacity;
             case DISPOSED -> "it was disposed";
             case NO_THREAD -> "the system does not start a thread for it";
         };

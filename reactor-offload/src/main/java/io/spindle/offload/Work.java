@@ -10,6 +10,11 @@ interface Work {
     /** Called if no thread will ever run it. Must not throw. */
     void reject(TaskRejectedException error);
 
+    /** Which level of the queue it waits at: 0 is the highest. */
+    default int priority() {
+        return TaskOptions.Priority.NORMAL.level;
+    }
+
     /** Returns whether it was cancelled and may leave the queue, once: to the one who takes it out. */
     boolean bury();
 }

@@ -6,7 +6,8 @@
  * <p>Start from {@link io.spindle.offload.BlockingPool}: {@code BlockingPool.shared().call(() -> …)} runs a call on the
  * pool of the process and brings the result back to the loop it was started on;
  * {@link io.spindle.offload.BlockingPoolSpec} describes a pool of one's own. A pool that is full refuses work with a
- * {@link io.spindle.offload.TaskRejectedException}. Files, DNS and cryptography are in {@code io.spindle.offload.io},
+ * {@link io.spindle.offload.TaskRejectedException}, lets the subscriber wait or drops the oldest, as it is told. For
+ * computing there is {@link io.spindle.offload.WorkerPool}, with priorities, keys and a soft cancel. Files, DNS and cryptography are in {@code io.spindle.offload.io},
  * threads with a loop of their own in {@code io.spindle.offload.worker}.
  */
 @NullMarked

@@ -155,8 +155,8 @@ class BlockingPoolLifeTest {
     @Test
     void aPoolThatGetsNoThreadRefusesTheTask() {
         AtomicBoolean broken = new AtomicBoolean(true);
-        BlockingPool pool =
-                DefaultBlockingPool.start(BlockingPoolSpec.of("broken").threads(2), false, (threads, name) -> {
+        BlockingPool pool = DefaultBlockingPool.start(
+                BlockingPoolSpec.of("broken").threads(2).settings(), false, (threads, name) -> {
                     if (broken.get()) {
                         throw new OutOfMemoryError("unable to create native thread");
                     }

@@ -3,7 +3,11 @@ package io.spindle.offload.io;
 
 import io.spindle.offload.BlockingPool;
 import java.nio.charset.StandardCharsets;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.security.SecureRandom;
 import java.util.Objects;
+import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
 
 /**
@@ -14,7 +18,58 @@ import reactor.core.publisher.Mono;
  */
 public final class Crypto {
 
+    private static final SecureRandom RANDOM = new SecureRandom();
+
     private Crypto() {}
+
+    /**
+     * Makes random bytes fit for keys, on {@link BlockingPool#shared()}. Node analogue: {@code crypto.randomBytes}.
+     *
+     * @param length in bytes, not negative
+     * @return a cold {@code Mono} of a new array, never empty
+     */
+    public static Mono<byte[]> randomBytes(int length) {
+        if (length < 0) {
+            throw new IllegalArgumentException("length must not be negative, was " + length);
+        }
+        return BlockingPool.shared().call(() -> {
+            byte[] bytes = new byte[length];
+            RANDOM.nextBytes(bytes);
+            return bytes;
+        });
+    }
+
+    /**
+     * Computes the digest of a stream, chunk by chunk as they come, on {@link BlockingPool#shared()}: with
+     * {@code Files.readChunks(path)}, of a file of any size. Node analogue: {@code crypto.createHash} on a stream.
+     *
+     * @param chunks not to be changed before the end; one is taken at a time
+     * @param algorithm as the JDK names it, such as {@code "SHA-256"}
+     * @return a cold {@code Mono} of the digest, never empty
+     * @throws IllegalArgumentException if no provider has that algorithm
+     */
+    public static Mono<byte[]> hash(Flux<byte[]> chunks, String algorithm) {
+        digest(algorithm);
+        return Mono.defer(() -> {
+            MessageDigest digest = digest(algorithm);
+            return chunks.transform(BlockingPool.shared()
+                            .map(
+                                    chunk -> {
+                                        digest.update(chunk);
+                                        return chunk.length;
+                                    },
+                                    1))
+                    .then(Mono.fromCallable(digest::digest));
+        });
+    }
+
+    private static MessageDigest digest(String algorithm) {
+        try {
+            return MessageDigest.getInstance(Objects.requireNonNull(algorithm, "algorithm"));
+        } catch (NoSuchAlgorithmException error) {
+            throw new IllegalArgumentException("algorithm must be one that a provider has, was " + algorithm, error);
+        }
+    }
 
     /**
      * Derives a key from a password, on {@link BlockingPool#shared()}. The same as

@@ -92,7 +92,7 @@ public final class FileException extends UncheckedIOException {
         return UNKNOWN;
     }
 
-    /** Returns what was tried: {@code "read"} or {@code "write"}. */
+    /** Returns what was tried, such as {@code "read"} or {@code "write"}. */
     public String operation() {
         return operation;
     }

@@ -4,12 +4,15 @@ package io.spindle.offload.io;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
+import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 import java.util.Arrays;
+import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
-/** The blocking half of {@link Files}. Channels, not streams: an interrupt ends them. */
+/** The blocking half of {@link io.spindle.offload.io.Files}. Channels, not streams: an interrupt ends them. */
 final class WholeFile {
 
     /**
@@ -85,12 +88,40 @@ final class WholeFile {
     static @Nullable Void write(Path path, byte[] data) throws IOException {
         try (FileChannel channel = FileChannel.open(
                 path, StandardOpenOption.CREATE, StandardOpenOption.TRUNCATE_EXISTING, StandardOpenOption.WRITE)) {
-            int position = 0;
-            while (position < data.length) {
-                int length = Math.min(PIECE, data.length - position);
-                position += channel.write(ByteBuffer.wrap(data, position, length));
-            }
+            writeAll(channel, data);
         }
         return null;
+    }
+
+    static @Nullable Void append(Path path, byte[] data) throws IOException {
+        try (FileChannel channel = FileChannel.open(path, StandardOpenOption.CREATE, StandardOpenOption.APPEND)) {
+            writeAll(channel, data);
+        }
+        return null;
+    }
+
+    /** Writes beside the file and renames over it. */
+    static @Nullable Void replace(Path path, byte[] data) throws IOException {
+        Path target = path.toAbsolutePath();
+        Path beside = target.resolveSibling("." + target.getFileName() + "." + UUID.randomUUID() + ".tmp");
+        try {
+            try (FileChannel channel =
+                    FileChannel.open(beside, StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE)) {
+                writeAll(channel, data);
+                channel.force(true);
+            }
+            Files.move(beside, target, StandardCopyOption.ATOMIC_MOVE);
+        } finally {
+            Files.deleteIfExists(beside); // nothing, unless it failed
+        }
+        return null;
+    }
+
+    private static void writeAll(FileChannel channel, byte[] data) throws IOException {
+        int position = 0;
+        while (position < data.length) {
+            int length = Math.min(PIECE, data.length - position);
+            position += channel.write(ByteBuffer.wrap(data, position, length));
+        }
     }
 }

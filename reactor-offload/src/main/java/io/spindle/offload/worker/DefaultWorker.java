@@ -5,6 +5,7 @@ import io.spindle.loop.EventLoop;
 import io.spindle.loop.EventLoopSpec;
 import io.spindle.loop.Handle;
 import java.time.Duration;
+import java.util.Map;
 import java.util.Objects;
 import java.util.concurrent.Callable;
 import java.util.concurrent.RejectedExecutionException;
@@ -37,6 +38,7 @@ final class DefaultWorker<I, O> implements Worker<I, O> {
     private final WorkerSpec<I, O> spec;
     private final int id = IDS.incrementAndGet();
     private final String name;
+    private final Map<Object, Object> environmentData = EnvironmentData.snapshot();
     private final PortQueue<I> inbound;
     private final PortQueue<O> outbound;
     private final @Nullable EventLoop parentLoop = EventLoop.current();
@@ -98,6 +100,10 @@ final class DefaultWorker<I, O> implements Worker<I, O> {
         } catch (Throwable thrown) {
             failure = terminated ? null : Exceptions.unwrap(thrown); // it may be how the code took the interrupt
         }
+        EventLoop own = loop;
+        if (own != null) {
+            EnvironmentData.end(own);
+        }
         int exitCode = code;
         Throwable error = failure;
         home(() -> finish(exitCode, error));
@@ -111,9 +117,10 @@ final class DefaultWorker<I, O> implements Worker<I, O> {
             own.exit(FAILURE_CODE);
             return;
         }
+        EnvironmentData.begin(own, environmentData);
         inbound.attach(own);
         home(onlineSink::tryEmitEmpty);
-        MessagePort<O, I> port = new ParentPort<>(outbound, inbound);
+        MessagePort<O, I> port = new EntangledPort<>(outbound, inbound);
         try {
             spec.main().start(new DefaultWorkerContext<>(own, name, id, port, spec.data()));
         } catch (Exception error) {
@@ -219,6 +226,7 @@ final class DefaultWorker<I, O> implements Worker<I, O> {
     }
 
     /** Signals where the parent lives already; brings it home to any other loop, but does not hold the worker's own. */
+    @SuppressWarnings("ReferenceEquality") // a loop is one object
     private <T> Mono<T> signal(Mono<T> source) {
         return Mono.defer(() -> {
             EventLoop current = EventLoop.current();

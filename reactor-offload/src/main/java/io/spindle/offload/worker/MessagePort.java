@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.spindle.offload.worker;
 
+import java.util.Optional;
 import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
 
@@ -20,7 +21,8 @@ public interface MessagePort<S, R> {
      * Sends a message if there is room. Those of one thread arrive in their order.
      *
      * @param message not null
-     * @return false if it was not sent: too many wait, see {@link WorkerSpec#queueCapacity(int)}, or the port is closed
+     * @return false if it was not sent: too many wait, as {@link WorkerSpec#queueCapacity(int)} or the
+     *     {@link MessageChannel} says, or the port is closed
      */
     boolean postMessage(S message);
 
@@ -41,14 +43,22 @@ public interface MessagePort<S, R> {
     /**
      * Receives: one subscriber at a time. What arrives while there is none is kept, up to the capacity.
      * <ul>
-     *   <li><b>Signals on</b> the loop of this end, each message as a callback of its own; a subscription keeps that
-     *       loop alive, until it is cancelled or the port is closed, unless {@link #unref()} was called.
+     *   <li><b>Signals on</b> the loop of this end, each message as a callback of its own: that of the worker, or for a
+     *       {@link MessageChannel} the one it was subscribed on. A subscription keeps that loop alive until it is
+     *       cancelled or the port is closed, unless {@link #unref()} was called.
      *   <li><b>Backpressure</b>: what was not requested is kept; when the capacity is reached, the sender is told.
      * </ul>
      *
      * @return a hot {@code Flux} that completes when the port is closed and everything was received
      */
     Flux<R> messages();
+
+    /**
+     * Takes the next message at once, past {@link #messages()}. Node analogue: {@code receiveMessageOnPort}.
+     *
+     * @return the message, empty if none waits
+     */
+    Optional<R> poll();
 
     /** Closes both directions: what was sent before arrives, then both ends complete. Idempotent. */
     void close();

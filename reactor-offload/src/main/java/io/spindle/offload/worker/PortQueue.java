@@ -16,7 +16,6 @@ import reactor.core.publisher.Mono;
 import reactor.core.publisher.MonoSink;
 import reactor.core.publisher.Operators;
 import reactor.core.scheduler.Schedulers;
-import reactor.util.concurrent.Queues;
 
 /**
  * One direction of a channel: a bounded queue of messages for one receiver at a time. Any thread may offer; a drain
@@ -29,7 +28,9 @@ final class PortQueue<T> extends Flux<T> implements Runnable {
 
     private final String name;
     private final int capacity;
-    private final Queue<T> queue = Queues.<T>unboundedMultiproducer().get(); // polled by the drain
+    private final boolean holdsLoop;
+    private final boolean keepsMessages;
+    private final Queue<T> queue = new ConcurrentLinkedQueue<>(); // polled by the drain and by poll()
     private final AtomicInteger size = new AtomicInteger();
     private final Queue<Sender<T>> senders = new ConcurrentLinkedQueue<>();
     private final AtomicReference<@Nullable PortReceiver<T>> receiver = new AtomicReference<>();
@@ -42,9 +43,26 @@ final class PortQueue<T> extends Flux<T> implements Runnable {
     private volatile @Nullable Throwable error; // written before `closed`
     private volatile boolean errorDelivered;
 
+    /** Keeps messages until there is a receiver, which holds its loop only after {@link #attach}. */
     PortQueue(String name, int capacity) {
+        this(name, capacity, false, true);
+    }
+
+    private PortQueue(String name, int capacity, boolean holdsLoop, boolean keepsMessages) {
         this.name = name;
         this.capacity = capacity;
+        this.holdsLoop = holdsLoop;
+        this.keepsMessages = keepsMessages;
+    }
+
+    /** Keeps messages until there is a receiver, which holds the loop it subscribes on. */
+    static <T> PortQueue<T> holding(String name, int capacity) {
+        return new PortQueue<>(name, capacity, true, true);
+    }
+
+    /** Drops messages while there is no receiver, which holds the loop it subscribes on. */
+    static <T> PortQueue<T> forgetful(String name, int capacity) {
+        return new PortQueue<>(name, capacity, true, false);
     }
 
     /** From now on receivers live on {@code loop} and keep it alive. Otherwise they live where they subscribe. */
@@ -60,6 +78,17 @@ final class PortQueue<T> extends Flux<T> implements Runnable {
         queue.offer(message);
         drain();
         return true;
+    }
+
+    /** Takes the next message past the receiver. */
+    @Nullable
+    T poll() {
+        T message = queue.poll();
+        if (message != null) {
+            size.decrementAndGet();
+            drain(); // there is room for who waits, or it was the last before the end
+        }
+        return message;
     }
 
     private boolean reserve() {
@@ -97,7 +126,8 @@ final class PortQueue<T> extends Flux<T> implements Runnable {
         EventLoop loop = fixed == null ? EventLoop.current() : fixed;
         Handle handle;
         try {
-            handle = fixed == null ? null : fixed.open(KIND);
+            boolean holds = fixed != null || holdsLoop;
+            handle = loop != null && holds ? loop.open(KIND) : null;
         } catch (RejectedExecutionException ended) {
             Operators.error(actual, Operators.onRejectedExecution(ended, actual.currentContext()));
             return;
@@ -105,7 +135,7 @@ final class PortQueue<T> extends Flux<T> implements Runnable {
         PortReceiver<T> added = new PortReceiver<>(this, actual, loop, handle);
         added.reference(referenced);
         PortReceiver<T> present = receiver.get();
-        boolean free = present == null || present.isCancelled();
+        boolean free = present == null || present.isCancelled() || present.isHomeDisposed();
         if (!free || !receiver.compareAndSet(present, added)) {
             added.letGo();
             Operators.error(actual, new IllegalStateException(name + " has a subscriber already, it takes one"));
@@ -129,6 +159,10 @@ final class PortQueue<T> extends Flux<T> implements Runnable {
     /** Whether a receiver was told of the error that it was closed with. */
     boolean isErrorDelivered() {
         return errorDelivered;
+    }
+
+    boolean isClosed() {
+        return closed;
     }
 
     void close() {
@@ -217,7 +251,7 @@ final class PortQueue<T> extends Flux<T> implements Runnable {
             if (closed) {
                 drained();
             }
-            return false;
+            return !keepsMessages && poll() != null;
         }
         if (present.isCancelled()) {
             receiver.compareAndSet(present, null);

@@ -2,6 +2,7 @@
 package io.spindle.offload.worker;
 
 import io.spindle.loop.Handle;
+import java.util.Optional;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
 import reactor.core.publisher.Flux;
@@ -44,6 +45,31 @@ public interface Worker<I, O> extends Handle {
      */
     static <T> Mono<T> run(Callable<? extends @Nullable T> task) {
         return DefaultWorker.compute(task);
+    }
+
+    /**
+     * Sets what every worker that is started from here later on finds under {@code key}: a copy of all such data is made
+     * when a worker starts, and handed on to the workers that it starts. Seen by the worker it is called in, or else by
+     * all code that is in no worker. Node analogue: {@code setEnvironmentData}.
+     *
+     * @param key with {@code equals} and {@code hashCode}
+     * @param value passed by reference, should be immutable; null to remove it
+     */
+    static void setEnvironmentData(Object key, @Nullable Object value) {
+        if (value == null) {
+            EnvironmentData.current().remove(key);
+        } else {
+            EnvironmentData.current().put(key, value);
+        }
+    }
+
+    /**
+     * Returns what was set for {@code key}, here or where this worker was started.
+     *
+     * @param key as it was set
+     */
+    static Optional<Object> environmentData(Object key) {
+        return Optional.ofNullable(EnvironmentData.current().get(key));
     }
 
     /** Returns the name of the worker and of its thread. */

@@ -15,7 +15,7 @@ import org.jspecify.annotations.Nullable;
  */
 public final class WorkerSpec<I, O> {
 
-    private static final int DEFAULT_QUEUE_CAPACITY = 65_536;
+    static final int DEFAULT_QUEUE_CAPACITY = 65_536;
 
     private final WorkerMain<I, O> main;
     private final @Nullable String name;
@@ -80,10 +80,14 @@ public final class WorkerSpec<I, O> {
      * @param queueCapacity 1 or more. Default: 65,536
      */
     public WorkerSpec<I, O> queueCapacity(int queueCapacity) {
+        return new WorkerSpec<>(main, name, workerData, checkQueueCapacity(queueCapacity));
+    }
+
+    static int checkQueueCapacity(int queueCapacity) {
         if (queueCapacity < 1) {
             throw new IllegalArgumentException("queueCapacity must be 1 or more, was " + queueCapacity);
         }
-        return new WorkerSpec<>(main, name, workerData, queueCapacity);
+        return queueCapacity;
     }
 
     /** Returns how many messages may wait in each direction. */

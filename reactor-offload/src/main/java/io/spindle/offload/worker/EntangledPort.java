@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.spindle.offload.worker;
 
+import java.util.Optional;
 import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
 
-/** The worker's end of the channel to its parent. */
-record ParentPort<S, R>(PortQueue<S> outbound, PortQueue<R> inbound) implements MessagePort<S, R> {
+/** One end of a channel: the worker's to its parent, or one of the two of a {@link MessageChannel}. */
+record EntangledPort<S, R>(PortQueue<S> outbound, PortQueue<R> inbound) implements MessagePort<S, R> {
 
     @Override
     public boolean postMessage(S message) {
@@ -20,6 +21,11 @@ record ParentPort<S, R>(PortQueue<S> outbound, PortQueue<R> inbound) implements 
     @Override
     public Flux<R> messages() {
         return inbound;
+    }
+
+    @Override
+    public Optional<R> poll() {
+        return Optional.ofNullable(inbound.poll());
     }
 
     @Override

@@ -1,0 +1,24 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.spindle.offload;
+
+import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What a pool is started with.
+ *
+ * @param minThreads so many are started at once and stay
+ * @param graceNanos how long a task that is stopped has before its thread is interrupted
+ * @param priorities how many levels of priority its queue has
+ * @param places where threads run their calls, by the thread's name; null for on the thread itself
+ */
+record PoolSettings(
+        String name,
+        int minThreads,
+        int maxThreads,
+        int queueCapacity,
+        long keepAliveNanos,
+        OnFull onFull,
+        long graceNanos,
+        int priorities,
+        @Nullable Function<? super String, ? extends WorkerPlace> places) {}

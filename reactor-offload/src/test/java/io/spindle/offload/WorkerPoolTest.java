@@ -1,0 +1,567 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.spindle.offload;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.spindle.loop.EventLoop;
+import io.spindle.offload.TaskOptions.Priority;
+import io.spindle.offload.TaskRejectedException.Reason;
+import io.spindle.testkit.LeakCheck;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.List;
+import java.util.concurrent.Callable;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeoutException;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.stream.IntStream;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.ExtendWith;
+import reactor.core.Disposable;
+import reactor.core.publisher.Flux;
+import reactor.core.publisher.Mono;
+import reactor.core.scheduler.Schedulers;
+import reactor.test.StepVerifier;
+
+@ExtendWith(LeakCheck.class)
+class WorkerPoolTest {
+
+    private static final Duration LONG = Duration.ofSeconds(20);
+    private static final Duration DAY = Duration.ofDays(1);
+
+    private final List<WorkerPool> pools = new ArrayList<>();
+
+    private WorkerPool start(WorkerPoolSpec spec) {
+        WorkerPool pool = spec.start();
+        pools.add(pool);
+        return pool;
+    }
+
+    @AfterEach
+    void disposePools() {
+        for (WorkerPool pool : pools) {
+            pool.dispose();
+            StepVerifier.create(pool.onDispose()).expectComplete().verify(LONG);
+            assertThat(pool.metrics().running()).isZero();
+            assertThat(pool.metrics().queued()).isZero();
+            assertThat(pool.metrics().waiting()).isZero();
+        }
+    }
+
+    private static WorkerPoolSpec single() {
+        return WorkerPoolSpec.of("cpu").threads(0, 1);
+    }
+
+    @Test
+    void aTaskRunsOnTheThreadsOfThePoolAndComesHome() {
+        WorkerPool pool = start(WorkerPoolSpec.of("cpu"));
+        List<Object> log = new ArrayList<>();
+
+        EventLoop.run(loop -> pool.run(() -> Thread.currentThread().getName())
+                .subscribe(name -> log.add(name + " " + loop.inLoop())));
+
+        assertThat(log).containsExactly("cpu-1 true");
+        assertThat(pool.maxThreads()).isEqualTo(Runtime.getRuntime().availableProcessors());
+    }
+
+    @Test
+    void higherPrioritiesGoFirstAndTheLowestDoesNotStarve() throws Exception {
+        WorkerPool pool = start(single());
+        Gate gate = new Gate(1);
+        List<String> order = Collections.synchronizedList(new ArrayList<>());
+        Mono<Object> busy = pool.run(gate.then("busy"));
+        busy.subscribe();
+        gate.awaitArrival();
+
+        List<Mono<Boolean>> tasks = new ArrayList<>();
+        tasks.add(pool.run(() -> order.add("low"), TaskOptions.defaults().priority(Priority.LOW)));
+        tasks.add(pool.run(() -> order.add("normal")));
+        IntStream.range(0, 40)
+                .forEach(i -> tasks.add(
+                        pool.run(() -> order.add("high"), TaskOptions.defaults().priority(Priority.HIGH))));
+        CompletableFuture<?>[] all = tasks.stream().map(Mono::toFuture).toArray(CompletableFuture<?>[]::new);
+        gate.open();
+
+        assertThat(CompletableFuture.allOf(all)).succeedsWithin(LONG);
+        assertThat(order.get(0)).isEqualTo("high");
+        assertThat(order.indexOf("low")).isBetween(13, 16); // the sixteenth turn, the gate's included
+        assertThat(order.indexOf("normal")).isBetween(29, 32); // then the lowest that waits
+    }
+
+    @Test
+    void tasksOfOneKeyRunInOrderAndNeverTwoAtATime() {
+        WorkerPool pool = start(WorkerPoolSpec.of("cpu").threads(0, 4));
+        int keys = 7;
+        List<ConcurrentLinkedQueue<Integer>> seen = IntStream.range(0, keys)
+                .mapToObj(i -> new ConcurrentLinkedQueue<Integer>())
+                .toList();
+        AtomicInteger[] running =
+                IntStream.range(0, keys).mapToObj(i -> new AtomicInteger()).toArray(AtomicInteger[]::new);
+        AtomicInteger overlaps = new AtomicInteger();
+
+        List<CompletableFuture<Integer>> all = IntStream.range(0, 7_000)
+                .mapToObj(i -> {
+                    int key = i % keys;
+                    return pool.run(
+                                    () -> {
+                                        if (running[key].getAndIncrement() != 0) {
+                                            overlaps.incrementAndGet();
+                                        }
+                                        seen.get(key).add(i);
+                                        return running[key].decrementAndGet();
+                                    },
+                                    TaskOptions.defaults().key("key " + key))
+                            .toFuture();
+                })
+                .toList();
+
+        assertThat(CompletableFuture.allOf(all.toArray(new CompletableFuture<?>[0])))
+                .succeedsWithin(LONG);
+        assertThat(overlaps).hasValue(0);
+        assertThat(seen)
+                .allSatisfy(each -> assertThat(List.copyOf(each)).hasSize(1_000).isSorted());
+    }
+
+    @Test
+    void aTaskOfAKeyThatIsCancelledLetsTheNextRun() throws Exception {
+        WorkerPool pool = start(single());
+        Gate gate = new Gate(1);
+        TaskOptions key = TaskOptions.defaults().key(1);
+        CompletableFuture<@Nullable Integer> first = pool.run(gate.then(1), key).toFuture();
+        gate.awaitArrival();
+        pool.run(() -> 2, key).subscribe().dispose();
+        CompletableFuture<@Nullable Integer> third = pool.run(() -> 3, key).toFuture();
+        assertThat(pool.metrics().queued()).isEqualTo(1);
+
+        gate.open();
+
+        assertThat(first).succeedsWithin(LONG).isEqualTo(1);
+        assertThat(third).succeedsWithin(LONG).isEqualTo(3);
+    }
+
+    @Test
+    void aCancelledTaskIsAskedFirstAndNeedsNoInterrupt() throws Exception {
+        WorkerPool pool = start(single().grace(DAY));
+        CountDownLatch started = new CountDownLatch(1);
+        CompletableFuture<Boolean> interrupted = new CompletableFuture<>();
+        Disposable running = pool.run(() -> {
+                    started.countDown();
+                    while (!WorkerPool.isCancelled()) {
+                        Thread.onSpinWait();
+                    }
+                    return interrupted.complete(Thread.currentThread().isInterrupted());
+                })
+                .subscribe();
+        Gate.await(started);
+
+        running.dispose();
+
+        assertThat(interrupted).succeedsWithin(LONG).isEqualTo(false);
+        assertThat(pool.run(WorkerPool::isCancelled).block(LONG)).isFalse();
+        assertThat(WorkerPool.isCancelled()).isFalse();
+    }
+
+    @Test
+    void whoDoesNotHeedIsInterruptedAfterTheGraceAndTheNextIsNot() throws Exception {
+        WorkerPool pool = start(single().grace(Duration.ofMillis(5)));
+        for (int round = 0; round < 20; round++) {
+            CountDownLatch started = new CountDownLatch(1);
+            CompletableFuture<String> end = new CompletableFuture<>();
+            Disposable running = pool.run(() -> {
+                        started.countDown();
+                        try {
+                            new CountDownLatch(1).await();
+                        } catch (InterruptedException e) {
+                            end.complete("interrupted");
+                            throw e;
+                        }
+                        return 1;
+                    })
+                    .subscribe();
+            Gate.await(started);
+
+            running.dispose();
+            CompletableFuture<@Nullable Boolean> next =
+                    pool.run(() -> Thread.currentThread().isInterrupted()).toFuture();
+
+            assertThat(end).succeedsWithin(LONG).isEqualTo("interrupted");
+            assertThat(next).succeedsWithin(LONG).isEqualTo(false);
+        }
+    }
+
+    @Test
+    void theInterruptOfATaskThatEndedWithinItsGraceNeverHitsTheNext() throws Exception {
+        WorkerPool pool = start(single().grace(Duration.ofNanos(200_000)));
+        AtomicInteger hits = new AtomicInteger();
+        for (int round = 0; round < 300; round++) {
+            CountDownLatch started = new CountDownLatch(1);
+            Disposable running = pool.run(() -> {
+                        started.countDown();
+                        while (!WorkerPool.isCancelled()) {
+                            Thread.onSpinWait();
+                        }
+                        return 1;
+                    })
+                    .subscribe();
+            Gate.await(started);
+            running.dispose();
+            Boolean hit = pool.run(() -> {
+                        long end = System.nanoTime() + 300_000; // past the grace of the one before
+                        boolean interrupted = false;
+                        while (System.nanoTime() < end) {
+                            interrupted |= Thread.currentThread().isInterrupted();
+                        }
+                        return interrupted;
+                    })
+                    .block(LONG);
+            if (Boolean.TRUE.equals(hit)) {
+                hits.incrementAndGet();
+            }
+        }
+
+        assertThat(hits).hasValue(0);
+    }
+
+    @Test
+    void theTimeoutCountsFromTheStartOfTheRun() throws Exception {
+        WorkerPool pool = start(single().grace(Duration.ZERO));
+        Gate gate = new Gate(1);
+        TaskOptions limited = TaskOptions.defaults().timeout(Duration.ofMillis(50));
+        pool.run(gate.then(0)).subscribe();
+        gate.awaitArrival();
+        CompletableFuture<@Nullable Integer> quick = pool.run(() -> 1, limited).toFuture();
+        CompletableFuture<@Nullable Object> slow = pool.run(
+                        () -> {
+                            new CountDownLatch(1).await();
+                            return null;
+                        },
+                        limited)
+                .toFuture();
+        Mono.delay(Duration.ofMillis(150)).block(LONG); // longer than the limit
+
+        gate.open();
+
+        assertThat(quick).succeedsWithin(LONG).isEqualTo(1);
+        assertThat(slow)
+                .failsWithin(LONG)
+                .withThrowableThat()
+                .havingCause()
+                .isInstanceOf(TimeoutException.class)
+                .withMessageContaining("50 ms");
+    }
+
+    @Test
+    void aFullPoolRefuses() throws Exception {
+        WorkerPool pool = start(single().queueCapacity(1));
+        Gate gate = new Gate(1);
+        CompletableFuture<@Nullable Integer> first = pool.run(gate.then(1)).toFuture();
+        gate.awaitArrival();
+        CompletableFuture<@Nullable Integer> second = pool.run(() -> 2).toFuture();
+
+        StepVerifier.create(pool.run(() -> 3))
+                .expectErrorSatisfies(error -> assertThat(reason(error)).isEqualTo(Reason.QUEUE_FULL))
+                .verify(LONG);
+
+        gate.open();
+        assertThat(first).succeedsWithin(LONG).isEqualTo(1);
+        assertThat(second).succeedsWithin(LONG).isEqualTo(2);
+    }
+
+    private static Reason reason(Throwable error) {
+        return ((TaskRejectedException) error).reason();
+    }
+
+    @Test
+    void aFullPoolMayLetWaitAndCancelEndsTheWaiting() throws Exception {
+        WorkerPool pool = start(single().queueCapacity(1).onFull(OnFull.WAIT));
+        Gate gate = new Gate(1);
+        List<Integer> order = Collections.synchronizedList(new ArrayList<>());
+        CompletableFuture<@Nullable Integer> first = pool.run(gate.then(1)).toFuture();
+        gate.awaitArrival();
+        List<CompletableFuture<Boolean>> others = IntStream.range(0, 5)
+                .mapToObj(i -> pool.run(() -> order.add(i)).toFuture())
+                .toList();
+        for (int i = 0; i < 1_000; i++) {
+            pool.run(() -> order.add(-1)).subscribe().dispose();
+        }
+        assertThat(pool.metrics().queued()).isEqualTo(1);
+        assertThat(pool.metrics().waiting()).isEqualTo(4);
+
+        gate.open();
+
+        assertThat(first).succeedsWithin(LONG).isEqualTo(1);
+        others.forEach(other -> assertThat(other).succeedsWithin(LONG));
+        assertThat(order).containsExactly(0, 1, 2, 3, 4);
+    }
+
+    @Test
+    void disposeRefusesWhoWaitsForRoom() throws Exception {
+        WorkerPool pool = start(single().queueCapacity(1).onFull(OnFull.WAIT));
+        Gate gate = new Gate(1);
+        pool.run(gate.then(1)).onErrorComplete().subscribe();
+        gate.awaitArrival();
+        List<CompletableFuture<Integer>> others = IntStream.range(0, 10_000)
+                .mapToObj(i -> pool.run(() -> i).toFuture())
+                .toList();
+
+        pool.dispose();
+
+        others.forEach(other -> assertThat(other)
+                .failsWithin(LONG)
+                .withThrowableThat()
+                .havingCause()
+                .satisfies(error -> assertThat(reason(error)).isEqualTo(Reason.DISPOSED)));
+    }
+
+    @Test
+    void aGracefulEndServesWhoWaitsForRoom() throws Exception {
+        WorkerPool pool = start(single().queueCapacity(1).onFull(OnFull.WAIT));
+        Gate gate = new Gate(1);
+        pool.run(gate.then(1)).subscribe();
+        gate.awaitArrival();
+        List<CompletableFuture<Integer>> others = IntStream.range(0, 100)
+                .mapToObj(i -> pool.run(() -> i).toFuture())
+                .toList();
+        CompletableFuture<@Nullable Void> end = pool.disposeGracefully().toFuture();
+
+        gate.open();
+
+        assertThat(end).succeedsWithin(LONG);
+        assertThat(others).allMatch(CompletableFuture::isDone).noneMatch(CompletableFuture::isCompletedExceptionally);
+    }
+
+    @Test
+    void aFullPoolMayDropTheOldest() throws Exception {
+        WorkerPool pool = start(single().queueCapacity(2).onFull(OnFull.DROP_OLDEST));
+        Gate gate = new Gate(1);
+        pool.run(gate.then(1)).subscribe();
+        gate.awaitArrival();
+        List<CompletableFuture<Integer>> all = IntStream.range(0, 10_000)
+                .mapToObj(i -> pool.run(() -> i).toFuture())
+                .toList();
+        assertThat(pool.metrics().queued()).isEqualTo(2);
+        assertThat(pool.metrics().rejected()).isEqualTo(9_998);
+
+        gate.open();
+
+        assertThat(all.get(9_998)).succeedsWithin(LONG).isEqualTo(9_998);
+        assertThat(all.get(9_999)).succeedsWithin(LONG).isEqualTo(9_999);
+        assertThat(all.get(0))
+                .failsWithin(LONG)
+                .withThrowableThat()
+                .havingCause()
+                .satisfies(error -> assertThat(reason(error)).isEqualTo(Reason.DROPPED));
+        assertThat(all.subList(0, 9_998)).allMatch(CompletableFuture::isCompletedExceptionally);
+    }
+
+    @Test
+    void mapKeepsTheOrderAndMapUnorderedLosesNothing() {
+        WorkerPool pool =
+                start(WorkerPoolSpec.of("cpu").threads(2, 4).queueCapacity(1).onFull(OnFull.WAIT));
+
+        StepVerifier.create(
+                        Flux.range(0, 10_000).transform(pool.map(i -> i * 2)).collectList())
+                .assertNext(all -> assertThat(all).hasSize(10_000).isSorted())
+                .expectComplete()
+                .verify(LONG);
+        StepVerifier.create(Flux.range(0, 10_000)
+                        .transform(pool.<Integer, Integer>mapUnordered(i -> i * 2))
+                        .distinct()
+                        .count())
+                .expectNext(10_000L)
+                .expectComplete()
+                .verify(LONG);
+    }
+
+    @Test
+    void drainCompletesWhenNothingIsLeftAndThePoolGoesOn() throws Exception {
+        WorkerPool pool = start(single());
+        StepVerifier.create(pool.drain()).expectComplete().verify(LONG);
+        Gate gate = new Gate(1);
+        CompletableFuture<@Nullable Integer> running = pool.run(gate.then(1)).toFuture();
+        gate.awaitArrival();
+        CompletableFuture<@Nullable Integer> waiting = pool.run(() -> 2).toFuture();
+        CompletableFuture<@Nullable Void> drained = pool.drain().toFuture();
+        assertThat(drained).isNotDone();
+
+        gate.open();
+
+        assertThat(drained).succeedsWithin(LONG);
+        assertThat(running).isDone();
+        assertThat(waiting).isDone();
+        assertThat(pool.run(() -> 3).block(LONG)).isEqualTo(3);
+    }
+
+    @Test
+    void resizingTakesEffectAtOnce() throws Exception {
+        WorkerPool pool = start(WorkerPoolSpec.of("cpu").threads(2, 2));
+        assertThat(pool.metrics().threads()).isEqualTo(2);
+        pool.resize(4, 4);
+        Gate four = new Gate(4);
+        List<CompletableFuture<Integer>> all = IntStream.range(0, 4)
+                .mapToObj(i -> pool.run(four.then(i)).toFuture())
+                .toList();
+        four.awaitArrival(); // all at once
+        pool.resize(1, 1);
+        four.open();
+        all.forEach(each -> assertThat(each).succeedsWithin(LONG));
+
+        AtomicInteger running = new AtomicInteger();
+        AtomicInteger most = new AtomicInteger();
+        while (pool.metrics().threads() > 1) {
+            pool.run(() -> 1).block(LONG); // the others see it as soon as they have delivered
+        }
+        Flux.range(0, 100)
+                .flatMap(i -> pool.run(() -> {
+                    most.accumulateAndGet(running.incrementAndGet(), Math::max);
+                    return running.decrementAndGet();
+                }))
+                .blockLast(LONG);
+        assertThat(most).hasValue(1);
+        assertThat(pool.metrics().threads()).isEqualTo(1);
+        assertThatThrownBy(() -> pool.resize(2, 1)).isInstanceOf(IllegalArgumentException.class);
+    }
+
+    @Test
+    void idleThreadsEndAndTheMinimumStays() {
+        WorkerPool pool = start(WorkerPoolSpec.of("cpu").threads(1, 4).idleTimeout(Duration.ZERO));
+        for (int round = 0; round < 200; round++) {
+            assertThat(Flux.range(0, 8).flatMap(i -> pool.run(() -> i)).count().block(LONG))
+                    .isEqualTo(8);
+        }
+        while (pool.metrics().threads() > 1) {
+            Thread.onSpinWait();
+        }
+        assertThat(pool.run(() -> "alive").block(LONG)).isEqualTo("alive");
+    }
+
+    @Test
+    void whatIsMeasuredIsThere() {
+        WorkerPool pool = start(single());
+        Flux.range(0, 100).concatMap(i -> pool.run(() -> i)).blockLast(LONG);
+        pool.drain().block(LONG);
+
+        assertThat(pool.waitTimes().count()).isEqualTo(100);
+        assertThat(pool.runTimes().count()).isEqualTo(100);
+        assertThat(pool.runTimes().percentile(50))
+                .isBetween(Duration.ofNanos(1), pool.runTimes().max());
+        assertThat(pool.metrics().completed()).isEqualTo(100);
+        assertThat(pool.metrics().utilization()).isBetween(0.0, 1.0).isPositive();
+    }
+
+    @Test
+    void tasksRunAtTheirPlaceWhichIsReplacedWhenLostAndClosedAtTheEnd() {
+        AtomicInteger opened = new AtomicInteger();
+        AtomicInteger closed = new AtomicInteger();
+        WorkerPool pool = start(single().places(name -> new CountingPlace(opened, closed)));
+
+        assertThat(pool.run(() -> 1).block(LONG)).isEqualTo(1);
+        assertThat(pool.run(() -> 2).block(LONG)).isEqualTo(2);
+        assertThat(opened).hasValue(1);
+        StepVerifier.create(pool.run(() -> {
+                    throw new IllegalStateException("crash");
+                }))
+                .expectErrorMessage("crash")
+                .verify(LONG);
+        assertThat(Flux.just(3).transform(pool.map(i -> i)).blockLast(LONG)).isEqualTo(3);
+        assertThat(opened).hasValue(2);
+
+        pool.disposeGracefully().block(LONG);
+        while (closed.get() < 2) {
+            Thread.onSpinWait();
+        }
+    }
+
+    @Test
+    void overloadLosesNothing() {
+        WorkerPool pool = start(WorkerPoolSpec.of("cpu").threads(0, 2).queueCapacity(1_000));
+        AtomicInteger values = new AtomicInteger();
+        AtomicInteger refusals = new AtomicInteger();
+        CountDownLatch all = new CountDownLatch(1_000_000);
+
+        for (int i = 0; i < 1_000_000; i++) {
+            pool.run(() -> 1).doFinally(end -> all.countDown()).subscribe(v -> values.incrementAndGet(), error -> {
+                if (reason(error) == Reason.QUEUE_FULL) {
+                    refusals.incrementAndGet();
+                }
+            });
+        }
+        Mono.fromCallable(() -> {
+                    Gate.await(all);
+                    return 1;
+                })
+                .subscribeOn(Schedulers.boundedElastic())
+                .block(LONG);
+
+        assertThat(values.get() + refusals.get()).isEqualTo(1_000_000);
+        assertThat(pool.metrics().rejected()).isEqualTo(refusals.get());
+    }
+
+    @Test
+    void randomCancelsLeaveNothing() throws Exception {
+        for (OnFull onFull : OnFull.values()) {
+            WorkerPool pool = start(WorkerPoolSpec.of("cpu")
+                    .threads(0, 2)
+                    .queueCapacity(100)
+                    .onFull(onFull)
+                    .grace(Duration.ZERO));
+            Disposable[] recent = new Disposable[64];
+            for (int i = 0; i < 20_000; i++) {
+                TaskOptions options = i % 3 == 0
+                        ? TaskOptions.defaults().key(i % 5)
+                        : TaskOptions.defaults().priority(i % 3 == 1 ? Priority.HIGH : Priority.LOW);
+                int slot = (i * 31) % recent.length;
+                if (recent[slot] != null) {
+                    recent[slot].dispose();
+                }
+                recent[slot] = pool.run(() -> 1, options).onErrorComplete().subscribe();
+            }
+            for (Disposable each : recent) {
+                each.dispose();
+            }
+            pool.drain().block(LONG);
+
+            assertThat(pool.metrics().queued()).isZero();
+            assertThat(pool.metrics().running()).isZero();
+            assertThat(pool.metrics().waiting()).isZero();
+            assertThat(pool.run(() -> "alive").block(LONG)).isEqualTo("alive");
+        }
+    }
+
+    private static final class CountingPlace implements WorkerPlace {
+
+        private final AtomicInteger closed;
+        private boolean lost;
+
+        CountingPlace(AtomicInteger opened, AtomicInteger closed) {
+            opened.incrementAndGet();
+            this.closed = closed;
+        }
+
+        @Override
+        public <T> @Nullable T run(Callable<? extends @Nullable T> task) throws Exception {
+            try {
+                return task.call();
+            } catch (IllegalStateException crash) {
+                lost = true;
+                throw crash;
+            }
+        }
+
+        @Override
+        public boolean isUsable() {
+            return !lost;
+        }
+
+        @Override
+        public void close() {
+            closed.incrementAndGet();
+        }
+    }
+}

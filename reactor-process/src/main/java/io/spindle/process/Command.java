@@ -105,6 +105,19 @@ public final class Command {
     }
 
     /**
+     * Appends arguments that {@link #toString()} shows as {@code ***}, and so all logs and errors. The program gets them
+     * as they are, and {@link #line()} returns them; other users of the machine can see the arguments of a process, so
+     * {@link #stdin(Input)} or {@link #env(String, String)}, which are never shown, are better places for a secret.
+     *
+     * @param more handed over as they are
+     * @throws IllegalArgumentException if one contains a NUL character
+     */
+    public Command secretArgs(String... more) {
+        Command longer = args(more);
+        return longer.with(draft -> draft.secrets.set(values.line.size(), longer.values.line.size()));
+    }
+
+    /**
      * Sets the working directory of the program.
      *
      * @param directory checked when the program is started. Default: that of this JVM
@@ -443,9 +456,11 @@ public final class Command {
         return values.engine == null ? Engines.best() : values.engine;
     }
 
-    /** Returns the line for people to read, each argument quoted where a shell would need it. */
+    /** Returns the line for people to read, each argument quoted where a shell would need it, secret ones as ***. */
     @Override
     public String toString() {
-        return values.line.stream().map(Quoting::quoted).collect(Collectors.joining(" "));
+        return IntStream.range(0, values.line.size())
+                .mapToObj(i -> values.secrets.get(i) ? "***" : Quoting.quoted(values.line.get(i)))
+                .collect(Collectors.joining(" "));
     }
 }

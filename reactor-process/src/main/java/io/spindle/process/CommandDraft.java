@@ -5,6 +5,7 @@ import java.nio.charset.Charset;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.BitSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -18,6 +19,9 @@ final class CommandDraft {
     private static final int DEFAULT_MAX_LINE = 1 << 20;
 
     List<String> line;
+
+    /** The indexes of what is not to be shown. */
+    final BitSet secrets = new BitSet();
 
     @Nullable
     Path directory;
@@ -47,6 +51,7 @@ final class CommandDraft {
 
     CommandDraft(CommandDraft from) {
         line = from.line;
+        secrets.or(from.secrets);
         directory = from.directory;
         environment.putAll(from.environment);
         clearEnvironment = from.clearEnvironment;

@@ -6,9 +6,6 @@ import java.io.IOException;
 /** A launcher that calls the system itself. Its code is in {@code src/main/java22}, for Java 22 and later. */
 interface NativeLauncher extends Launcher {
 
-    /** Returns whether the JVM was told to allow it; else it would print warnings, or refuse. */
-    boolean isAllowed();
-
     /** Starts a program and waits for its end: whatever is missing here shows. Blocks. */
     void selfTest() throws IOException;
 

@@ -21,23 +21,23 @@ final class Natives {
 
     private static @Nullable NativeLauncher find() {
         boolean forced = Engines.NATIVE_NAME.equals(Engines.forced());
+        if (!forced) {
+            return absent(false, "it is experimental, and taken only when it is asked for", null);
+        }
         try {
             if (!EpollEngine.isAvailable()) {
-                return absent(forced, "there is no epoll", null);
+                return absent(true, "there is no epoll", null);
             }
             NativeLauncher launcher = Class.forName(NAME)
                     .asSubclass(NativeLauncher.class)
                     .getDeclaredConstructor()
                     .newInstance();
-            if (!forced && !launcher.isAllowed()) {
-                return absent(false, "the JVM was not started with --enable-native-access=ALL-UNNAMED", null);
-            }
             launcher.selfTest();
             return launcher;
         } catch (ClassNotFoundException e) {
-            return absent(forced, "it needs Java 22, and a jar that was built on it", null);
+            return absent(true, "it needs Java 22, and a jar that was built on it", null);
         } catch (ReflectiveOperationException | IOException | RuntimeException | LinkageError e) {
-            return absent(forced, "it does not work here", e);
+            return absent(true, "it does not work here", e);
         }
     }
 

@@ -9,9 +9,9 @@
  * {@link reactor.core.scheduler.Schedulers#parallel()}. {@code pipe} connects programs to a
  * {@link io.spindle.process.Pipeline}.
  *
- * <p>On Linux, Java 22 and later, with {@code --enable-native-access=ALL-UNNAMED}, processes are started and waited for
- * by the system's own calls, without a thread for a child. Elsewhere the JDK does it. The system property
- * {@code spindle.process.engine} set to {@code native}, {@code epoll} or {@code threads} forces one way.
+ * <p>The system property {@code spindle.process.engine} forces how processes are run: {@code epoll}, the default on
+ * Linux, {@code threads}, the default elsewhere, or {@code native}, which is experimental: on Linux, Java 22 and later,
+ * with {@code --enable-native-access=ALL-UNNAMED}, without a thread for a child.
  */
 @NullMarked
 package io.spindle.process;

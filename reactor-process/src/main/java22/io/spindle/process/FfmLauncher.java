@@ -25,11 +25,6 @@ final class FfmLauncher implements NativeLauncher {
     private static final int TEST_CODE = 7;
 
     @Override
-    public boolean isAllowed() {
-        return FfmLauncher.class.getModule().isNativeAccessEnabled();
-    }
-
-    @Override
     public void selfTest() throws IOException {
         int pid;
         try (SpawnCall call = new SpawnCall(SpawnCall.SETPGROUP)) {

@@ -19,7 +19,7 @@ import java.lang.invoke.VarHandle;
  * Functions of the C library on Linux. A failure is an {@link IOException} with the system's error number in its text,
  * in the form that the JDK uses.
  */
-@SuppressWarnings("restricted") // whether native access is allowed has been asked before, by FfmLauncher
+@SuppressWarnings("restricted") // it is used only by who asks for it
 final class Libc {
 
     static final int O_RDONLY = 0;

@@ -21,7 +21,7 @@ import org.junit.jupiter.params.provider.MethodSource;
 @MethodSource("io.spindle.process.EngineTest$Engines#all")
 @interface EngineTest {
 
-    /** The engines: two that must work where these tests run, and the native one where Java has it. */
+    /** The engines: two that must work where these tests run, and the native one if it is asked for. */
     final class Engines {
 
         private Engines() {}

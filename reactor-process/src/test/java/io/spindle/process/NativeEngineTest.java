@@ -10,8 +10,7 @@ import java.util.Objects;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.condition.EnabledForJreRange;
-import org.junit.jupiter.api.condition.JRE;
+import org.junit.jupiter.api.condition.EnabledIfSystemProperty;
 import org.junit.jupiter.api.extension.ExtendWith;
 import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
@@ -19,7 +18,7 @@ import reactor.core.scheduler.Schedulers;
 import reactor.test.StepVerifier;
 
 /** What only the native engine does. All that engines have in common is tested on it too, see {@link EngineTest}. */
-@EnabledForJreRange(min = JRE.JAVA_22)
+@EnabledIfSystemProperty(named = "spindle.process.engine", matches = "native")
 @ExtendWith({JvmWarmUp.class, LeakCheck.class})
 class NativeEngineTest {
 

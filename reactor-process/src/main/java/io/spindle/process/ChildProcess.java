@@ -72,8 +72,8 @@ public interface ChildProcess extends Disposable {
     Flux<ByteBuf> stderr();
 
     /**
-     * Sends a signal to the process alone. {@link Signal#TERM} and {@link Signal#KILL} are sent at once, others by a
-     * short-lived program in the background.
+     * Sends a signal to the process alone. {@link Signal#TERM} and {@link Signal#KILL} are sent at once, others too
+     * where the native engine is used, else by a short-lived program in the background.
      *
      * @param signal to be sent by its name
      * @return false, and nothing is sent, if the process has ended; true does not mean that it obeys
@@ -82,7 +82,8 @@ public interface ChildProcess extends Disposable {
 
     /**
      * Sends {@link Command#killSignal(Signal)} to the process tree, waits for {@link Command#grace()}, then kills what
-     * is left of it. The descendants are those alive when it begins.
+     * is left of it. The descendants are those alive when it begins; where the native engine is used, those too in the
+     * process group that the child leads.
      *
      * @return emits when the process has ended, at once if it has; nothing happens before subscription, and cancel
      *     stops the waiting only

@@ -3,12 +3,10 @@ package io.spindle.process;
 
 import io.netty.buffer.ByteBuf;
 import java.nio.charset.Charset;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collections;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -38,12 +36,9 @@ import reactor.core.publisher.Mono;
  */
 public final class Command {
 
-    private static final long DEFAULT_MAX_BUFFER_BYTES = 16L << 20;
-    private static final int DEFAULT_MAX_LINE = 1 << 20;
+    private final CommandDraft values;
 
-    private final Draft values;
-
-    private Command(Draft values) {
+    private Command(CommandDraft values) {
         this.values = values;
     }
 
@@ -71,7 +66,7 @@ public final class Command {
         if (line.isEmpty() || line.get(0).isEmpty()) {
             throw new IllegalArgumentException("program must not be empty, was " + line);
         }
-        return new Command(new Draft(checkedLine(line)));
+        return new Command(new CommandDraft(checkedLine(line)));
     }
 
     /**
@@ -91,8 +86,8 @@ public final class Command {
         return List.copyOf(line);
     }
 
-    private Command with(Consumer<Draft> change) {
-        Draft copy = new Draft(values);
+    private Command with(Consumer<CommandDraft> change) {
+        CommandDraft copy = new CommandDraft(values);
         change.accept(copy);
         return new Command(copy);
     }
@@ -107,6 +102,19 @@ public final class Command {
         List<String> line = new ArrayList<>(values.line);
         Collections.addAll(line, more);
         return with(draft -> draft.line = checkedLine(line));
+    }
+
+    /**
+     * Appends arguments that {@link #toString()} shows as {@code ***}, and so all logs and errors. The program gets them
+     * as they are, and {@link #line()} returns them; other users of the machine can see the arguments of a process, so
+     * {@link #stdin(Input)} or {@link #env(String, String)}, which are never shown, are better places for a secret.
+     *
+     * @param more handed over as they are
+     * @throws IllegalArgumentException if one contains a NUL character
+     */
+    public Command secretArgs(String... more) {
+        Command longer = args(more);
+        return longer.with(draft -> draft.secrets.set(values.line.size(), longer.values.line.size()));
     }
 
     /**
@@ -285,12 +293,25 @@ public final class Command {
     }
 
     /**
-     * Sets whether the process is left alone when this JVM or the event loop that it was spawned on ends.
+     * Sets whether the process is left alone when this JVM or the event loop that it was spawned on ends. Where the native
+     * engine is used it also leads a session of its own, out of reach of the terminal.
      *
      * @param detached Default: false, it is killed with its descendants
      */
     public Command detached(boolean detached) {
         return with(draft -> draft.detached = detached);
+    }
+
+    /**
+     * Lets another program read what this one writes to stdout, through a pipe of the system: no byte goes through this
+     * JVM. With {@link Output#merged()} it also reads what this one writes to stderr.
+     *
+     * @param next its stdin has been left as it is by default
+     * @throws IllegalArgumentException if {@code next} has another stdin
+     * @throws IllegalStateException if {@link #stdout(Output)} is not a pipe
+     */
+    public Pipeline pipe(Command next) {
+        return Pipeline.of(this).pipe(next);
     }
 
     /**
@@ -307,7 +328,8 @@ public final class Command {
      * @return a cold {@code Mono}, never empty
      */
     public Mono<ExecResult> exec() {
-        return Executions.exec(this);
+        return Executions.exec(List.of(this), true)
+                .map(result -> result.stages().get(0));
     }
 
     /**
@@ -322,7 +344,7 @@ public final class Command {
      * @throws IllegalStateException if {@link #stdout(Output)} is not a pipe
      */
     public Flux<String> lines() {
-        return Executions.lines(this);
+        return Executions.lines(List.of(this), true);
     }
 
     /**
@@ -333,7 +355,7 @@ public final class Command {
      * @throws IllegalStateException if {@link #stdout(Output)} is not a pipe
      */
     public Flux<ByteBuf> output() {
-        return Executions.output(this);
+        return Executions.output(List.of(this), true);
     }
 
     /**
@@ -348,7 +370,7 @@ public final class Command {
      * @return a cold {@code Mono} of the running process, never empty
      */
     public Mono<ChildProcess> spawn() {
-        return Executions.spawn(this);
+        return Executions.spawn(List.of(this)).map(children -> children.get(0));
     }
 
     /** Forces an engine: for tests. */
@@ -434,62 +456,11 @@ public final class Command {
         return values.engine == null ? Engines.best() : values.engine;
     }
 
-    /** Returns the line for people to read, each argument quoted where a shell would need it. */
+    /** Returns the line for people to read, each argument quoted where a shell would need it, secret ones as ***. */
     @Override
     public String toString() {
-        return values.line.stream().map(Quoting::quoted).collect(Collectors.joining(" "));
-    }
-
-    /** The values; changed only while a new command is made of them. */
-    private static final class Draft {
-
-        List<String> line;
-
-        @Nullable
-        Path directory;
-
-        final Map<String, @Nullable String> environment = new LinkedHashMap<>();
-        boolean clearEnvironment;
-        Input stdin = Input.empty();
-        Output stdout = Output.pipe();
-        Output stderr = Output.pipe();
-        Duration timeout = Duration.ZERO;
-        Duration grace = Duration.ofSeconds(5);
-        Duration drain = Duration.ofSeconds(2);
-        Signal killSignal = Signal.TERM;
-        long maxBufferBytes = DEFAULT_MAX_BUFFER_BYTES;
-        int maxLine = DEFAULT_MAX_LINE;
-        LongLine longLine = LongLine.FAIL;
-        Charset charset = StandardCharsets.UTF_8;
-        IntPredicate exitCodes = code -> code == 0;
-        boolean detached;
-
-        @Nullable
-        Engine engine;
-
-        Draft(List<String> line) {
-            this.line = line;
-        }
-
-        Draft(Draft from) {
-            line = from.line;
-            directory = from.directory;
-            environment.putAll(from.environment);
-            clearEnvironment = from.clearEnvironment;
-            stdin = from.stdin;
-            stdout = from.stdout;
-            stderr = from.stderr;
-            timeout = from.timeout;
-            grace = from.grace;
-            drain = from.drain;
-            killSignal = from.killSignal;
-            maxBufferBytes = from.maxBufferBytes;
-            maxLine = from.maxLine;
-            longLine = from.longLine;
-            charset = from.charset;
-            exitCodes = from.exitCodes;
-            detached = from.detached;
-            engine = from.engine;
-        }
+        return IntStream.range(0, values.line.size())
+                .mapToObj(i -> values.secrets.get(i) ? "***" : Quoting.quoted(values.line.get(i)))
+                .collect(Collectors.joining(" "));
     }
 }

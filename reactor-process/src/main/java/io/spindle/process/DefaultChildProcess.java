@@ -8,12 +8,12 @@ import io.spindle.loop.EventLoop;
 import io.spindle.loop.Handle;
 import java.time.Duration;
 import java.util.Collection;
-import java.util.List;
 import java.util.Objects;
 import java.util.concurrent.CancellationException;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.function.Consumer;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -31,7 +31,7 @@ final class DefaultChildProcess implements ChildProcess {
     private static final Logger log = LoggerFactory.getLogger(ChildProcess.class);
 
     private final Command command;
-    private final Engine.Launched launched;
+    private final Launched launched;
     private final IoEventLoop loop;
     private final long startNanos = System.nanoTime();
     private final Sinks.One<ExitStatus> exitSink = Sinks.one();
@@ -40,7 +40,9 @@ final class DefaultChildProcess implements ChildProcess {
     private final AtomicBoolean ending = new AtomicBoolean();
     private final Disposable.Swap loopEnd = Disposables.swap();
     private @Nullable Handle openOnHome;
+    private Consumer<Throwable> onFailure = this::fail;
     private volatile boolean closed;
+    private volatile long endNanos;
     private volatile ExecException.@Nullable Reason reason;
     private volatile @Nullable Throwable failure;
 
@@ -50,7 +52,7 @@ final class DefaultChildProcess implements ChildProcess {
     private @Nullable Duration drainLimit;
     private @Nullable ScheduledFuture<?> timer;
 
-    DefaultChildProcess(Command command, Engine.Launched launched, IoEventLoop loop) {
+    DefaultChildProcess(Command command, Launched launched, IoEventLoop loop) {
         this.command = command;
         this.launched = launched;
         this.loop = loop;
@@ -65,7 +67,7 @@ final class DefaultChildProcess implements ChildProcess {
     void begin(@Nullable EventLoop home, Context context) {
         try {
             if (!command.detached()) {
-                LiveChildren.add(launched.handle());
+                LiveChildren.add(handle());
             }
             if (home != null) {
                 openOnHome = home.open("ChildProcess");
@@ -74,20 +76,31 @@ final class DefaultChildProcess implements ChildProcess {
             loop.execute(() -> open(context));
         } catch (RejectedExecutionException e) {
             disposed.set(true);
-            LiveChildren.remove(launched.handle());
-            ProcessTree.kill(launched.handle());
+            LiveChildren.remove(handle());
             releaseHome();
-            if (launched.stdin() != null) {
-                launched.stdin().release();
-            }
-            outputs().forEach(OutputPipe::release);
+            launched.abandon();
             throw e;
         }
-        launched.onExit(ended -> onLoop(() -> exited(ended)));
+        launched.process().onExit(ended -> onLoop(() -> exited(ended)));
+    }
+
+    /** Makes the failure of its input that of others too. Before {@link #begin}. */
+    void onFailure(Consumer<Throwable> listener) {
+        onFailure = listener;
+    }
+
+    /** Undoes its launch, instead of {@link #begin}. Blocks. */
+    void abandon() {
+        disposed.set(true);
+        launched.abandon();
     }
 
     private Stream<OutputPipe> outputs() {
-        return Stream.of(launched.stdout(), launched.stderr()).filter(Objects::nonNull);
+        return launched.outputs();
+    }
+
+    private ProcessHandle handle() {
+        return launched.process().handle();
     }
 
     private void homeEnded() {
@@ -103,7 +116,7 @@ final class DefaultChildProcess implements ChildProcess {
         });
         outputs().forEach(OutputPipe::open);
         if (launched.stdin() != null) {
-            launched.stdin().start(context, this::fail);
+            launched.stdin().start(context, onFailure);
         }
         if (!command.timeout().isZero()) {
             timer = loop.schedule(
@@ -136,7 +149,7 @@ final class DefaultChildProcess implements ChildProcess {
 
     private void exited(ExitStatus ended) {
         status = ended;
-        LiveChildren.remove(launched.handle());
+        LiveChildren.remove(handle());
         log.debug("[pid {}] ended with {}", pid(), ended);
         stopTimer();
         if (launched.stdin() != null) {
@@ -172,6 +185,7 @@ final class DefaultChildProcess implements ChildProcess {
 
     private void closeIfDone() {
         if (status != null && openOutputs == 0 && !closed) {
+            endNanos = System.nanoTime();
             closed = true;
             stopTimer();
             closeSink.tryEmitValue(status);
@@ -205,11 +219,12 @@ final class DefaultChildProcess implements ChildProcess {
         if (why == ExecException.Reason.TIMEOUT) {
             disposeGracefully().subscribe();
         } else {
-            Workers.SIGNAL.schedule(() -> ProcessTree.kill(launched.handle()));
+            Workers.SIGNAL.schedule(() -> ProcessTree.kill(launched.process()));
         }
     }
 
-    private void fail(Throwable error) {
+    /** Ends it because the publisher of its input failed, or that of a pipeline it is part of. Any thread. */
+    void fail(Throwable error) {
         failure = error;
         end(error);
     }
@@ -239,8 +254,14 @@ final class DefaultChildProcess implements ChildProcess {
         return closeSink.asMono();
     }
 
+    /** Returns the time from its start to its close, or until now. */
     Duration age() {
-        return Duration.ofNanos(System.nanoTime() - startNanos);
+        return Duration.ofNanos((closed ? endNanos : System.nanoTime()) - startNanos);
+    }
+
+    /** From now on, what nobody reads does not stop the child. Any thread. */
+    void holdUnread() {
+        onLoop(() -> holdAllBut(null));
     }
 
     @Override
@@ -250,12 +271,12 @@ final class DefaultChildProcess implements ChildProcess {
 
     @Override
     public long pid() {
-        return launched.handle().pid();
+        return handle().pid();
     }
 
     @Override
     public boolean isAlive() {
-        return launched.handle().isAlive();
+        return launched.process().isAlive();
     }
 
     @Override
@@ -269,7 +290,7 @@ final class DefaultChildProcess implements ChildProcess {
     }
 
     private Mono<ExitStatus> watched(Sinks.One<ExitStatus> sink) {
-        return Homecoming.bring(sink.asMono().doOnSubscribe(subscription -> onLoop(() -> holdAllBut(null))));
+        return Homecoming.bring(sink.asMono().doOnSubscribe(subscription -> holdUnread()));
     }
 
     @Override
@@ -291,17 +312,7 @@ final class DefaultChildProcess implements ChildProcess {
     @Override
     public boolean kill(Signal signal) {
         Objects.requireNonNull(signal, "signal");
-        ProcessHandle handle = launched.handle();
-        return switch (signal) {
-            case TERM -> handle.destroy();
-            case KILL -> handle.destroyForcibly();
-            default -> handle.isAlive() && sendLater(signal);
-        };
-    }
-
-    private boolean sendLater(Signal signal) {
-        Workers.SIGNAL.schedule(() -> ProcessTree.send(signal, List.of(launched.handle())));
-        return true;
+        return launched.process().signal(signal);
     }
 
     @Override
@@ -315,8 +326,7 @@ final class DefaultChildProcess implements ChildProcess {
     }
 
     private void askThenKill() {
-        Collection<ProcessHandle> tree = ProcessTree.of(launched.handle());
-        ProcessTree.send(command.killSignal(), tree);
+        Collection<ProcessHandle> tree = ProcessTree.ask(launched.process(), command.killSignal());
         Workers.SIGNAL.schedule(() -> ProcessTree.kill(tree), nanos(command.grace()), TimeUnit.NANOSECONDS);
     }
 
@@ -329,7 +339,7 @@ final class DefaultChildProcess implements ChildProcess {
 
     private void end(Throwable why) {
         if (isAlive()) {
-            Workers.SIGNAL.schedule(() -> ProcessTree.kill(launched.handle()));
+            Workers.SIGNAL.schedule(() -> ProcessTree.kill(launched.process()));
         }
         onLoop(() -> {
             if (launched.stdin() != null) {

@@ -1,31 +1,30 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.spindle.process;
 
-import io.netty.buffer.ByteBuf;
 import io.netty.channel.IoEventLoop;
 import io.netty.channel.epoll.Epoll;
 import io.netty.channel.epoll.EpollIoHandle;
 import io.netty.channel.unix.FileDescriptor;
 import java.io.File;
 import java.io.IOException;
-import java.lang.ProcessBuilder.Redirect;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.List;
-import org.jspecify.annotations.Nullable;
-import org.reactivestreams.Publisher;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/**
- * Launches by {@link ProcessBuilder}, with pipes of our own that are read and written by epoll: no thread for a stream.
- *
- * <p>The child opens its ends anew through {@code /proc/self/fd}, so its descriptors block although ours do not.
- * {@code ProcessBuilder} closes all others in the child.
- */
+/** Makes pipes of our own, which are read and written by epoll: no thread for a stream. A launcher does the rest. */
 final class EpollEngine implements Engine {
 
     private static final Logger log = LoggerFactory.getLogger(ChildProcess.class);
+
+    private final String name;
+    private final Launcher launcher;
+
+    EpollEngine(String name, Launcher launcher) {
+        this.name = name;
+        this.launcher = launcher;
+    }
 
     /** Whether this platform can do it; tried once, for Netty's own check misses mixed versions. */
     static boolean isAvailable() {
@@ -38,73 +37,30 @@ final class EpollEngine implements Engine {
     }
 
     @Override
-    public Launched launch(Command command, IoEventLoop loop) throws IOException {
-        List<FileDescriptor> ofChild = new ArrayList<>(3);
-        List<FileDescriptor> ours = new ArrayList<>(3);
-        boolean launched = false;
-        try {
-            ProcessBuilder builder = JdkProcess.builder(command);
-            InputPipe stdin = input(command, builder, loop, ofChild, ours);
-            OutputPipe stdout = null;
-            if (command.stdout().isPipe()) {
-                FileDescriptor[] pipe = pipe(1, ofChild, ours);
-                builder.redirectOutput(redirect(pipe[1], false));
-                stdout = new EpollOutputPipe(loop, "stdout of " + command, pipe[0]);
-            }
-            OutputPipe stderr = null;
-            if (command.stderr().isPipe()) {
-                FileDescriptor[] pipe = pipe(1, ofChild, ours);
-                builder.redirectError(redirect(pipe[1], false));
-                stderr = new EpollOutputPipe(loop, "stderr of " + command, pipe[0]);
-            }
-            Process process = builder.start();
-            launched = true;
-            return new JdkProcess(process, stdin, stdout, stderr);
-        } finally {
-            close(ofChild);
-            if (!launched) {
-                close(ours);
-            }
-        }
-    }
-
-    private static @Nullable InputPipe input(
-            Command command,
-            ProcessBuilder builder,
-            IoEventLoop loop,
-            List<FileDescriptor> ofChild,
-            List<FileDescriptor> ours)
-            throws IOException {
-        Publisher<? extends ByteBuf> publisher = command.stdin().publisher();
-        if (publisher == null) {
-            return null;
-        }
-        FileDescriptor[] pipe = pipe(0, ofChild, ours);
-        builder.redirectInput(redirect(pipe[0], true));
-        return new EpollInputPipe(loop, publisher, pipe[1]);
-    }
-
-    private static FileDescriptor[] pipe(int endOfChild, List<FileDescriptor> ofChild, List<FileDescriptor> ours)
-            throws IOException {
-        FileDescriptor[] pipe = FileDescriptor.pipe();
-        ofChild.add(pipe[endOfChild]);
-        ours.add(pipe[1 - endOfChild]);
-        return pipe;
-    }
-
-    private static Redirect redirect(FileDescriptor fd, boolean read) {
-        File path = new File("/proc/self/fd/" + fd.intValue());
-        return read ? Redirect.from(path) : Redirect.to(path);
-    }
-
-    private static void close(List<FileDescriptor> descriptors) {
-        for (FileDescriptor fd : descriptors) {
+    public List<Launched> launch(List<Command> stages, IoEventLoop loop) throws LaunchException {
+        List<Launched> launched = new ArrayList<>(stages.size());
+        FileDescriptor between = null;
+        for (Command command : stages) {
+            StagePipes pipes = new StagePipes(launcher, command, loop);
+            boolean started = false;
             try {
-                fd.close();
+                launched.add(pipes.start(between, launched.size() == stages.size() - 1));
+                between = pipes.forNext();
+                started = true;
             } catch (IOException e) {
-                log.debug("cannot close descriptor {}", fd.intValue(), e);
+                throw new LaunchException(command, e);
+            } finally {
+                if (!started) {
+                    launched.forEach(Launched::abandon);
+                }
             }
         }
+        return launched;
+    }
+
+    @Override
+    public String toString() {
+        return name;
     }
 
     private static final class Holder {
@@ -128,7 +84,7 @@ final class EpollEngine implements Engine {
                 log.warn("pipes cannot be read by epoll, threads do it instead", e);
                 return false;
             } finally {
-                close(open);
+                StagePipes.close(open);
             }
         }
     }

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.spindle.process;
 
+import java.util.List;
+
 /**
  * Signals that a program ran and failed: its exit code is not accepted, a signal ended it, it took too long or wrote
  * too much. Node analogue: the error given to the callback of {@code exec}.
@@ -27,17 +29,25 @@ public final class ExecException extends RuntimeException {
     }
 
     private final transient Command command;
+    private final transient List<ExecResult> stages;
     private final transient ExecResult result;
     private final Reason reason;
 
-    ExecException(Command command, ExecResult result, Reason reason) {
-        super(describe(command, result, reason));
+    /**
+     * Signals the failure of one stage.
+     *
+     * @param failed the index of its result in {@code stages}
+     */
+    ExecException(Command command, List<ExecResult> stages, int failed, Reason reason) {
+        super(describe(command, stages, failed, reason));
         this.command = command;
-        this.result = result;
+        this.stages = List.copyOf(stages);
+        this.result = stages.get(failed);
         this.reason = reason;
     }
 
-    private static String describe(Command command, ExecResult result, Reason reason) {
+    private static String describe(Command command, List<ExecResult> stages, int failed, Reason reason) {
+        ExecResult result = stages.get(failed);
         String what = switch (reason) {
             case EXIT_CODE -> "ended with " + result.status();
             case SIGNAL -> "was ended by " + result.status();
@@ -49,12 +59,22 @@ public final class ExecException extends RuntimeException {
         String tail = stderr.length() <= MESSAGE_TAIL_CHARS
                 ? stderr
                 : "…" + stderr.substring(stderr.length() - MESSAGE_TAIL_CHARS);
-        return "command " + what + ": " + command + (tail.isEmpty() ? "" : System.lineSeparator() + tail);
+        String who = stages.size() == 1 ? "command " : "stage " + (failed + 1) + " of " + stages.size() + " ";
+        return who + what + ": " + command + (tail.isEmpty() ? "" : System.lineSeparator() + tail);
     }
 
-    /** Returns what was run. */
+    /** Returns what was run; of a {@link Pipeline}, the stage that failed. */
     public Command command() {
         return command;
+    }
+
+    /**
+     * Returns the result of each stage of a {@link Pipeline}, the first one first; of a command alone, its own.
+     *
+     * @return unmodifiable, not empty
+     */
+    public List<ExecResult> stages() {
+        return stages;
     }
 
     /** Returns why the run counts as failed. */

@@ -7,8 +7,9 @@ import org.jspecify.annotations.Nullable;
 /**
  * How a process ended: by itself with a code, or by a signal.
  *
- * <p>A process that a signal ended has the code 128 + the signal's number, as in a shell. The JDK reports no more than
- * that sum, so a program that itself exits with such a code, 137 say, reads as ended by {@link Signal#KILL}. Node
+ * <p>A process that a signal ended has the code 128 + the signal's number, as in a shell. Where processes are started by
+ * the JDK it reports no more than that sum, so a program that itself exits with such a code, 137 say, reads as ended by
+ * {@link Signal#KILL}; the native engine tells them apart. Node
  * analogue: the arguments of the {@code exit} event, where exactly one of code and signal is set.
  *
  * @since 0.1.0
@@ -16,6 +17,9 @@ import org.jspecify.annotations.Nullable;
 public final class ExitStatus {
 
     private static final int SIGNAL_BASE = 128;
+
+    /** The code of a process that {@link Signal#PIPE} ended. */
+    static final int BROKEN_PIPE_CODE = SIGNAL_BASE + 13;
 
     private final int code;
     private final @Nullable Signal signal;
@@ -32,6 +36,14 @@ public final class ExitStatus {
      */
     static ExitStatus ofShellCode(int code) {
         return new ExitStatus(code, Signal.of(code - SIGNAL_BASE).orElse(null));
+    }
+
+    /** Decodes what the system reports, which tells a code and a signal apart. */
+    static ExitStatus ofWaitStatus(int status) {
+        int signal = status & 0x7F;
+        return signal == 0
+                ? new ExitStatus((status >> 8) & 0xFF, null)
+                : new ExitStatus(SIGNAL_BASE + signal, Signal.of(signal).orElse(null));
     }
 
     /** Returns the exit code, 0 to 255; 128 + n if signal n ended the process. */

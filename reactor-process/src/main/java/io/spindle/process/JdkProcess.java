@@ -3,16 +3,13 @@ package io.spindle.process;
 
 import java.lang.ProcessBuilder.Redirect;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Map;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /** A process of {@link ProcessBuilder}. The JDK has a thread waiting for its end. */
-record JdkProcess(
-        Process process,
-        @Nullable InputPipe stdin,
-        @Nullable OutputPipe stdout,
-        @Nullable OutputPipe stderr) implements Engine.Launched {
+record JdkProcess(Process process) implements Running {
 
     /** Returns a builder with everything but the pipes. */
     static ProcessBuilder builder(Command command) {
@@ -47,6 +44,35 @@ record JdkProcess(
     @Override
     public ProcessHandle handle() {
         return process.toHandle();
+    }
+
+    @Override
+    public boolean isAlive() {
+        return process.isAlive();
+    }
+
+    /** The JDK sends two signals itself; others are sent by a program in the background. */
+    @Override
+    public boolean signal(Signal signal) {
+        return switch (signal) {
+            case TERM -> handle().destroy();
+            case KILL -> handle().destroyForcibly();
+            default -> isAlive() && sendLater(signal);
+        };
+    }
+
+    private boolean sendLater(Signal signal) {
+        Workers.SIGNAL.schedule(() -> ProcessTree.send(signal, List.of(handle())));
+        return true;
+    }
+
+    /** It is in the group of this JVM. */
+    @Override
+    public void signalGroup(Signal signal) {}
+
+    @Override
+    public boolean isInItsGroup(ProcessHandle other) {
+        return false;
     }
 
     @Override

@@ -3,7 +3,8 @@ package io.spindle.process;
 
 import io.netty.channel.IoEventLoop;
 import io.spindle.loop.EventLoop;
-import java.io.IOException;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.concurrent.RejectedExecutionException;
 import org.jspecify.annotations.Nullable;
 import reactor.core.Disposable;
@@ -12,18 +13,21 @@ import reactor.core.publisher.Mono;
 import reactor.core.publisher.MonoSink;
 import reactor.util.context.Context;
 
-/** One attempt to start a command: made where it is subscribed, run on a thread that may block. */
+/**
+ * One attempt to start the stages of a pipeline, or a command, which is one stage: made where it is subscribed, run on
+ * a thread that may block.
+ */
 final class Launch implements Disposable {
 
-    private final Command command;
+    private final List<Command> stages;
     private final @Nullable EventLoop home = EventLoop.current();
-    private final Disposable.Swap child = Disposables.swap();
+    private final Disposable.Swap children = Disposables.swap();
 
-    Launch(Command command) {
-        this.command = command;
+    Launch(List<Command> stages) {
+        this.stages = stages;
     }
 
-    Mono<DefaultChildProcess> start() {
+    Mono<List<DefaultChildProcess>> start() {
         return Mono.create(sink -> {
             sink.onCancel(this);
             try {
@@ -34,61 +38,84 @@ final class Launch implements Disposable {
         });
     }
 
-    private void run(MonoSink<DefaultChildProcess> sink) {
+    private void run(MonoSink<List<DefaultChildProcess>> sink) {
         if (isDisposed()) {
             return;
         }
-        DefaultChildProcess started;
+        List<DefaultChildProcess> started;
         try {
             started = launch(Context.of(sink.contextView()));
-        } catch (IOException e) {
-            SpawnException error = SpawnFailures.explain(command, e);
+        } catch (LaunchException e) {
+            SpawnException error = e.explain();
             signal(() -> sink.error(error));
             return;
         } catch (RuntimeException | Error e) {
             signal(() -> sink.error(e));
             return;
         }
-        if (child.update(started)) { // else it has been disposed by this
+        if (children.update(() -> started.forEach(DefaultChildProcess::dispose))) { // else they have been disposed
             signal(() -> sink.success(started));
         }
+    }
+
+    private Engine engine() {
+        return stages.get(0).engine();
     }
 
     /** All signals come on the loop of the pipes, as the output will. */
     private void signal(Runnable task) {
         try {
-            PipeLoops.choose(home, command.engine()).execute(task);
+            PipeLoops.choose(home, engine()).execute(task);
         } catch (RejectedExecutionException e) {
             task.run();
         }
     }
 
-    private DefaultChildProcess launch(Context context) throws IOException {
-        Engine engine = command.engine();
+    private List<DefaultChildProcess> launch(Context context) throws LaunchException {
+        Engine engine = engine();
         IoEventLoop loop = PipeLoops.choose(home, engine);
         LiveChildren.launching();
         try {
-            DefaultChildProcess started = new DefaultChildProcess(command, engine.launch(command, loop), loop);
-            started.begin(home, context);
+            List<Launched> launched = engine.launch(stages, loop);
+            List<DefaultChildProcess> started = new ArrayList<>(launched.size());
+            for (Launched each : launched) {
+                started.add(new DefaultChildProcess(stages.get(started.size()), each, loop));
+            }
+            begin(started, context);
             return started;
         } finally {
             LiveChildren.launched();
         }
     }
 
+    private void begin(List<DefaultChildProcess> started, Context context) {
+        started.get(0).onFailure(error -> started.forEach(each -> each.fail(error)));
+        int begun = 0;
+        try {
+            for (DefaultChildProcess each : started) {
+                each.begin(home, context);
+                begun++;
+            }
+        } catch (RejectedExecutionException e) { // its loop has ended; the one that says so has been undone
+            started.subList(0, begun).forEach(DefaultChildProcess::dispose);
+            started.subList(begun + 1, started.size()).forEach(DefaultChildProcess::abandon);
+            throw e;
+        }
+    }
+
     /** Makes the subscriber the owner of what was started; false if it has been disposed instead. */
     boolean handOver() {
-        return child.replace(Disposables.never());
+        return children.replace(Disposables.never());
     }
 
     /** Prevents the start, or ends what was started and has not been handed over. */
     @Override
     public void dispose() {
-        child.dispose();
+        children.dispose();
     }
 
     @Override
     public boolean isDisposed() {
-        return child.isDisposed();
+        return children.isDisposed();
     }
 }

@@ -22,6 +22,11 @@ final class PipeLoops {
         return current != null && engine.canUse(current.netty()) ? current.netty() : Holder.LOOP;
     }
 
+    /** Returns the loop for the whole JVM, which never ends. */
+    static IoEventLoop common() {
+        return Holder.LOOP;
+    }
+
     private static final class Holder {
 
         static final IoEventLoop LOOP = start();

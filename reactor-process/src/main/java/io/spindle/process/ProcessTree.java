@@ -36,10 +36,21 @@ final class ProcessTree {
     }
 
     /**
-     * Kills a process and its descendants. They are stopped first, until none is new, for one that runs may fork while
-     * we look, and what a killed parent leaves behind is no longer found.
+     * Kills a process, the group that it leads, and its descendants. They are stopped first, until none is new, for one
+     * that runs may fork while we look, and what a killed parent leaves behind is no longer found.
      */
-    static void kill(ProcessHandle root) {
+    static void kill(Running process) {
+        process.signalGroup(Signal.STOP);
+        Set<ProcessHandle> tree = stopped(process.handle());
+        process.signalGroup(Signal.KILL);
+        tree.forEach(ProcessHandle::destroyForcibly);
+    }
+
+    private static void kill(ProcessHandle root) {
+        stopped(root).forEach(ProcessHandle::destroyForcibly);
+    }
+
+    private static Set<ProcessHandle> stopped(ProcessHandle root) {
         Set<ProcessHandle> tree = new LinkedHashSet<>(Set.of(root));
         Set<ProcessHandle> stopped = new LinkedHashSet<>();
         for (int round = 0; round < MAX_ROUNDS && stopped.size() < tree.size(); round++) {
@@ -49,7 +60,7 @@ final class ProcessTree {
             stopped.addAll(running);
             tree.addAll(of(root));
         }
-        tree.forEach(ProcessHandle::destroyForcibly);
+        return tree;
     }
 
     /** Kills what was in the tree when a graceful end began, and what has been added below those still alive. */
@@ -78,12 +89,34 @@ final class ProcessTree {
         }
     }
 
-    /** Sends a signal to each that is alive. The JDK knows two; the others are sent by the shell's {@code kill}. */
+    /** Asks a process, the group that it leads, and its descendants to end: each once. Returns whom it asked. */
+    static Collection<ProcessHandle> ask(Running process, Signal signal) {
+        Set<ProcessHandle> tree = of(process.handle());
+        List<ProcessHandle> others =
+                tree.stream().filter(each -> !process.isInItsGroup(each)).toList();
+        process.signalGroup(signal);
+        send(signal, others);
+        return tree;
+    }
+
+    /**
+     * Sends a signal to each that is alive. The JDK knows two; the others are sent by the system's call, or where that
+     * cannot be called by the shell's {@code kill}.
+     */
     static void send(Signal signal, Collection<ProcessHandle> targets) {
         switch (signal) {
             case TERM -> targets.forEach(ProcessHandle::destroy);
             case KILL -> targets.forEach(ProcessHandle::destroyForcibly);
-            default -> sendByProgram(signal, targets);
+            default -> sendOther(signal, targets);
+        }
+    }
+
+    private static void sendOther(Signal signal, Collection<ProcessHandle> targets) {
+        NativeLauncher launcher = Natives.launcher();
+        if (launcher == null) {
+            sendByProgram(signal, targets);
+        } else {
+            targets.stream().filter(ProcessHandle::isAlive).forEach(each -> launcher.kill(each.pid(), signal));
         }
     }
 

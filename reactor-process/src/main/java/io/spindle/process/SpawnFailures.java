@@ -59,7 +59,8 @@ final class SpawnFailures {
         };
     }
 
-    private static int errorNumber(IOException error) {
+    /** Returns the system's number of the error, or 0 if it has none. */
+    static int errorNumber(IOException error) {
         Matcher matcher = ERROR_NUMBER.matcher(String.valueOf(rootMessage(error)));
         return matcher.find() ? Integer.parseInt(matcher.group(1)) : 0;
     }

@@ -35,11 +35,16 @@ final class Await {
 
     /** Whether it exists and is no zombie. Orphans are reaped by whoever adopted them, or by nobody. */
     static boolean isRunning(long pid) {
+        return state(pid) != 'Z' && state(pid) != 0;
+    }
+
+    /** Returns the letter by which the system tells what it does, 0 if it does not exist. */
+    static char state(long pid) {
         try {
             String stat = Files.readString(Path.of("/proc/" + pid + "/stat"));
-            return stat.charAt(stat.lastIndexOf(')') + 2) != 'Z';
+            return stat.charAt(stat.lastIndexOf(')') + 2);
         } catch (IOException e) {
-            return false;
+            return 0;
         }
     }
 

@@ -146,4 +146,27 @@ class CommandTest {
     void itsTextQuotesWhatAShellWouldSplit() {
         assertThat(Command.of("echo", "a b", "it's", "--x=1")).hasToString("echo 'a b' 'it'\\''s' --x=1");
     }
+
+    @Test
+    void secretArgumentsReachTheProgramAndNoTextOfOurs() {
+        Command command =
+                Command.of("echo", "user").secretArgs("pass word", "token").args("end");
+
+        StepVerifier.create(command.lines())
+                .expectNext("user pass word token end")
+                .expectComplete()
+                .verify(GUARD);
+        assertThat(command).hasToString("echo user *** *** end");
+        assertThat(command.pipe(command)).hasToString("echo user *** *** end | echo user *** *** end");
+        assertThat(Command.of("echo").secretArgs("x").args("y")).hasToString("echo *** y");
+        StepVerifier.create(Command.of("no-such-program").secretArgs("token").exec())
+                .expectErrorSatisfies(error -> assertThat(error.toString() + error.getCause())
+                        .contains("no-such-program")
+                        .doesNotContain("token"))
+                .verify(GUARD);
+        StepVerifier.create(Command.shell("exit 1").secretArgs("token").exec())
+                .expectErrorSatisfies(
+                        error -> assertThat(error).hasMessageContaining("***").hasMessageNotContaining("token"))
+                .verify(GUARD);
+    }
 }

@@ -5,6 +5,7 @@ import java.lang.annotation.ElementType;
 import java.lang.annotation.Retention;
 import java.lang.annotation.RetentionPolicy;
 import java.lang.annotation.Target;
+import java.util.Objects;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -20,7 +21,7 @@ import org.junit.jupiter.params.provider.MethodSource;
 @MethodSource("io.spindle.process.EngineTest$Engines#all")
 @interface EngineTest {
 
-    /** The engines; both must work where these tests run. */
+    /** The engines: two that must work where these tests run, and the native one if it is asked for. */
     final class Engines {
 
         private Engines() {}
@@ -28,7 +29,11 @@ import org.junit.jupiter.params.provider.MethodSource;
         static Stream<Engine> all() {
             return IntStream.range(0, Integer.getInteger("spindle.test.rounds", 1))
                     .boxed()
-                    .flatMap(round -> Stream.of(io.spindle.process.Engines.EPOLL, io.spindle.process.Engines.THREADS));
+                    .flatMap(round -> Stream.of(
+                                    io.spindle.process.Engines.nativeEngine(),
+                                    io.spindle.process.Engines.EPOLL,
+                                    io.spindle.process.Engines.THREADS)
+                            .filter(Objects::nonNull));
         }
     }
 }

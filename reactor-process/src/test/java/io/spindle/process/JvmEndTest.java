@@ -10,7 +10,6 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
-import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 
 @ExtendWith({JvmWarmUp.class, LeakCheck.class})
@@ -47,9 +46,12 @@ class JvmEndTest {
         }
     }
 
-    private static Command parent(String... args) {
+    private static Command parent(Engine engine, String... args) {
         return Command.of(
                         Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                        "-XX:+IgnoreUnrecognizedVMOptions",
+                        "--enable-native-access=ALL-UNNAMED",
+                        "-Dspindle.process.engine=" + engine,
                         "-cp",
                         System.getProperty("java.class.path"),
                         Parent.class.getName())
@@ -69,17 +71,17 @@ class JvmEndTest {
         ProcessHandle.of(pids.get(2)).orElseThrow().destroyForcibly();
     }
 
-    @Test
-    void childrenAndTheirDescendantsEndWithTheJvmButDetachedOnesStay() {
-        ExecResult ended = parent().exec().block(GUARD);
+    @EngineTest
+    void childrenAndTheirDescendantsEndWithTheJvmButDetachedOnesStay(Engine engine) {
+        ExecResult ended = parent(engine).exec().block(GUARD);
 
         assertThat(ended).isNotNull();
         onlyTheDetachedOneIsLeft(pids(ended.stdout()));
     }
 
-    @Test
-    void theyAlsoEndWhenASignalEndsTheJvm() {
-        ChildProcess jvm = parent("stay").spawn().block(GUARD);
+    @EngineTest
+    void theyAlsoEndWhenASignalEndsTheJvm(Engine engine) {
+        ChildProcess jvm = parent(engine, "stay").spawn().block(GUARD);
         assertThat(jvm).isNotNull();
         StringBuilder output = new StringBuilder();
         jvm.stdout()

@@ -11,7 +11,6 @@ import java.util.Objects;
 import java.util.Random;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
-import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.extension.ExtendWith;
 import reactor.core.publisher.Flux;
@@ -134,12 +133,12 @@ class ProcessStressTest {
                 .verify(GUARD);
     }
 
-    @Test
-    void theChildGetsDescriptorsThatBlockAndOnlyItsOwn() {
+    @EngineTest
+    void theChildGetsDescriptorsThatBlockAndOnlyItsOwn(Engine engine) {
         Command command = Command.shell(
                         "grep flags /proc/self/fdinfo/0 /proc/self/fdinfo/1; ls /proc/self/fd | tr '\\n' ' '")
                 .stdin(Input.of(Flux.never()))
-                .engine(Engines.EPOLL);
+                .engine(engine);
 
         ExecResult result = Objects.requireNonNull(command.exec().block(GUARD));
 

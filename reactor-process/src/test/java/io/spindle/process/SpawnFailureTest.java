@@ -43,8 +43,7 @@ class SpawnFailureTest {
 
     @EngineTest
     void aFileThatMayNotBeExecutedIsTold(Engine engine) throws IOException {
-        Path text =
-                Files.writeString(directory.resolve("text-" + engine.getClass().getSimpleName()), "hello");
+        Path text = Files.writeString(directory.resolve("text-" + engine), "hello");
 
         fails(
                 Command.of(text.toString()).engine(engine),
@@ -54,6 +53,21 @@ class SpawnFailureTest {
                 Command.of(directory.toString()).engine(engine),
                 SpawnException.Reason.NOT_EXECUTABLE,
                 "may not be executed: " + directory);
+    }
+
+    @EngineTest
+    void aScriptThatDoesNotSayWhatRunsItIsRunByTheShell(Engine engine) throws IOException {
+        Path script = Files.writeString(directory.resolve("script-" + engine), "echo \"got $1\"; exit 3\n");
+        assertThat(script.toFile().setExecutable(true)).isTrue();
+
+        StepVerifier.create(Command.of("./script-" + engine, "a b")
+                        .directory(directory)
+                        .exitCodes(3)
+                        .engine(engine)
+                        .lines())
+                .expectNext("got a b")
+                .expectComplete()
+                .verify(GUARD);
     }
 
     @EngineTest

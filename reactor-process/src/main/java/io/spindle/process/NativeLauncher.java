@@ -1,0 +1,14 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.spindle.process;
+
+import java.io.IOException;
+
+/** A launcher that calls the system itself. Its code is in {@code src/main/java22}, for Java 22 and later. */
+interface NativeLauncher extends Launcher {
+
+    /** Starts a program and waits for its end: whatever is missing here shows. Blocks. */
+    void selfTest() throws IOException;
+
+    /** Sends a signal to any process, if it is there. Does not block. */
+    void kill(long pid, Signal signal);
+}

@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.spindle.process;
+
+import java.io.IOException;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** Finds the native launcher, if this Java has it, it may be used, and it works. */
+final class Natives {
+
+    private static final Logger log = LoggerFactory.getLogger(ChildProcess.class);
+    private static final String NAME = "io.spindle.process.FfmLauncher";
+
+    private Natives() {}
+
+    /** Returns the launcher, or null; found out once. The first call blocks. */
+    static @Nullable NativeLauncher launcher() {
+        return Holder.LAUNCHER;
+    }
+
+    private static @Nullable NativeLauncher find() {
+        boolean forced = Engines.NATIVE_NAME.equals(Engines.forced());
+        if (!forced) {
+            return absent(false, "it is experimental, and taken only when it is asked for", null);
+        }
+        try {
+            if (!EpollEngine.isAvailable()) {
+                return absent(true, "there is no epoll", null);
+            }
+            NativeLauncher launcher = Class.forName(NAME)
+                    .asSubclass(NativeLauncher.class)
+                    .getDeclaredConstructor()
+                    .newInstance();
+            launcher.selfTest();
+            return launcher;
+        } catch (ClassNotFoundException e) {
+            return absent(true, "it needs Java 22, and a jar that was built on it", null);
+        } catch (ReflectiveOperationException | IOException | RuntimeException | LinkageError e) {
+            return absent(true, "it does not work here", e);
+        }
+    }
+
+    private static @Nullable NativeLauncher absent(boolean forced, String why, @Nullable Throwable error) {
+        if (forced) {
+            log.warn("the native process engine is not used: {}", why, error);
+        } else {
+            log.debug("the native process engine is not used: {}", why, error);
+        }
+        return null;
+    }
+
+    private static final class Holder {
+        static final @Nullable NativeLauncher LAUNCHER = find();
+    }
+}

@@ -1,0 +1,149 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.spindle.process;
+
+import static io.spindle.process.Await.GUARD;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.spindle.testkit.LeakCheck;
+import java.util.List;
+import java.util.Objects;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.condition.EnabledIfSystemProperty;
+import org.junit.jupiter.api.extension.ExtendWith;
+import reactor.core.publisher.Flux;
+import reactor.core.publisher.Mono;
+import reactor.core.scheduler.Schedulers;
+import reactor.test.StepVerifier;
+
+/** What only the native engine does. All that engines have in common is tested on it too, see {@link EngineTest}. */
+@EnabledIfSystemProperty(named = "spindle.process.engine", matches = "native")
+@ExtendWith({JvmWarmUp.class, LeakCheck.class})
+class NativeEngineTest {
+
+    private Engine engine = Engines.THREADS;
+
+    @BeforeEach
+    void itIsThereAndIsTheBest() {
+        engine = Objects.requireNonNull(Engines.nativeEngine(), "no native engine although this Java has it");
+        assertThat(Engines.best()).isSameAs(engine);
+    }
+
+    private ChildProcess spawn(Command command) {
+        return Objects.requireNonNull(command.engine(engine).spawn().block(GUARD));
+    }
+
+    private ExitStatus exit(Command command) {
+        return Objects.requireNonNull(spawn(command).exit().block(GUARD));
+    }
+
+    @Test
+    void aCodeAndASignalAreToldApart() {
+        for (int code : new int[] {0, 1, 126, 127, 129, 137, 141, 255}) {
+            ExitStatus status = exit(Command.shell("exit " + code));
+
+            assertThat(status.code()).isEqualTo(code);
+            assertThat(status.signal()).as("exit " + code).isEmpty();
+        }
+        for (Signal signal : List.of(Signal.KILL, Signal.HUP, Signal.USR1, Signal.PIPE)) {
+            ExitStatus status = exit(Command.shell("kill -" + signal + " $$"));
+
+            assertThat(status.signal()).contains(signal);
+            assertThat(status.code()).isEqualTo(128 + signal.number());
+        }
+    }
+
+    @Test
+    void noThreadWaitsForAChild() {
+        Command cat = Command.of("cat").stdin(Input.of(Flux.never())).engine(engine);
+        List<ChildProcess> first = spawned(cat, 8);
+        long reapers = reapers();
+
+        List<ChildProcess> children = spawned(cat, 100);
+
+        assertThat(children).hasSize(100).allMatch(ChildProcess::isAlive);
+        assertThat(reapers()).as("threads of the JDK that wait for a process").isEqualTo(reapers);
+        first.forEach(ChildProcess::dispose);
+        children.forEach(ChildProcess::dispose);
+        Flux.fromIterable(children).flatMap(ChildProcess::close, 100).blockLast(GUARD);
+        Await.until("no zombie is left", () -> Await.zombies() == 0);
+    }
+
+    private static List<ChildProcess> spawned(Command command, int count) {
+        return Objects.requireNonNull(Flux.range(0, count)
+                .flatMap(i -> command.spawn(), 8)
+                .collectList()
+                .block(GUARD));
+    }
+
+    private static long reapers() {
+        return Thread.getAllStackTraces().keySet().stream()
+                .filter(thread -> thread.getName().startsWith("process reaper"))
+                .count();
+    }
+
+    @Test
+    void theGroupEndsWithItsLeaderAlthoughAParentInBetweenHasGone() {
+        ChildProcess child =
+                spawn(Command.shell("sh -c 'sleep 300 & echo $!'; read x").stdin(Input.of(Flux.never())));
+        long orphan = Long.parseLong(Objects.requireNonNull(
+                        child.stdout().map(ChildProcessTest::text).next().block(GUARD))
+                .strip());
+
+        child.dispose();
+
+        Await.gone(orphan);
+    }
+
+    @Test
+    void anyNumberOfSignalsAtTheMomentOfTheEndHitsNobodyElse() {
+        Command program = Command.of("true").engine(engine);
+        AtomicInteger refused = new AtomicInteger();
+
+        StepVerifier.create(Flux.range(0, 300)
+                        .flatMap(
+                                i -> program.spawn()
+                                        .flatMap(child -> Mono.fromRunnable(() -> {
+                                                    while (child.kill(Signal.CONT)) {
+                                                        Thread.onSpinWait();
+                                                    }
+                                                    refused.incrementAndGet();
+                                                })
+                                                .subscribeOn(Schedulers.boundedElastic())
+                                                .then(child.close())),
+                                4)
+                        .filter(ExitStatus::isSuccess)
+                        .count())
+                .expectNext(300L)
+                .expectComplete()
+                .verify(GUARD);
+
+        assertThat(refused).hasValue(300);
+    }
+
+    @Test
+    void aProcessCanBeStoppedAndContinued() {
+        ChildProcess child = spawn(Command.of("cat").stdin(Input.of(Flux.never())));
+
+        assertThat(child.kill(Signal.STOP)).isTrue();
+        Await.until("it is stopped", () -> Await.state(child.pid()) == 'T');
+        assertThat(child.kill(Signal.CONT)).isTrue();
+        Await.until("it goes on", () -> Await.state(child.pid()) != 'T');
+        child.dispose();
+        assertThat(child.exit().block(GUARD)).isNotNull();
+    }
+
+    @Test
+    void aChildLeadsAGroupAndADetachedOneASession() {
+        Command ids = Command.shell("set -- $(cat /proc/$$/stat); echo $(($5 == $$)) $(($6 == $$))");
+
+        StepVerifier.create(Flux.concat(
+                        ids.engine(engine).lines(),
+                        ids.detached(true).engine(engine).lines(),
+                        ids.stdin(Input.inherit()).engine(engine).lines()))
+                .expectNext("1 0", "1 1", "0 0")
+                .expectComplete()
+                .verify(GUARD);
+    }
+}

@@ -21,6 +21,7 @@ import org.jspecify.annotations.Nullable;
 final class NettyLoop extends SingleThreadIoEventLoop {
 
     private static final int BATCH_TASKS = 1024;
+    private static final int FREE_TASKS = 16;
     private static final int CLOCK_EVERY = 64;
     private static final long BATCH_NANOS = TimeUnit.MILLISECONDS.toNanos(1);
     private static final int SPINS_PER_CLOCK = 16;
@@ -213,8 +214,9 @@ final class NettyLoop extends SingleThreadIoEventLoop {
         for (Runnable task = pollTask(); task != null; task = pollTask()) {
             runThenDrain(task);
             ran++;
-            // The clock is read after 1, 2, 4 … 64 tasks and then after every 64: slow tasks are noticed soon.
-            boolean look = ran <= CLOCK_EVERY ? Integer.bitCount(ran) == 1 : ran % CLOCK_EVERY == 0;
+            // Sixteen are run whatever they take, so that the order of a few hops is no matter of time.
+            boolean look =
+                    ran <= CLOCK_EVERY ? ran >= FREE_TASKS && Integer.bitCount(ran) == 1 : ran % CLOCK_EVERY == 0;
             if (look && (ran >= BATCH_TASKS || System.nanoTime() - deadline >= 0)) {
                 return;
             }

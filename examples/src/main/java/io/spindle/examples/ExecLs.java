@@ -9,7 +9,6 @@ import java.util.List;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Parameters;
-import picocli.CommandLine.Unmatched;
 
 /** Runs a program and prints what it wrote. */
 @Command(
@@ -17,16 +16,13 @@ import picocli.CommandLine.Unmatched;
         description = "Runs ls -la and prints its output; if it fails, prints its errors and exits with its code.")
 final class ExecLs implements Callable<Integer> {
 
+    /** Everything, options too, in its order: Main tells picocli so. */
     @Parameters(paramLabel = "ARGS", description = "Further arguments of ls.")
     private List<String> arguments = new ArrayList<>();
-
-    @Unmatched
-    private List<String> options = new ArrayList<>();
 
     @Override
     public Integer call() {
         return EventLoop.run(loop -> io.spindle.process.Command.of("ls", "-la")
-                .args(options.toArray(new String[0]))
                 .args(arguments.toArray(new String[0]))
                 .exec()
                 .subscribe(ExecLs::print, error -> loop.exit(failed(error))));

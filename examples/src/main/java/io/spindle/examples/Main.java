@@ -10,6 +10,7 @@ import picocli.CommandLine.Command;
         name = "spindle-examples",
         description = "Node's five programs on Spindle. Without a command: the tour, which runs all of them.",
         mixinStandardHelpOptions = true,
+        version = "Spindle examples, not released yet",
         subcommands = {
             ReadFile.class,
             WorkerFibonacci.class,
@@ -36,9 +37,12 @@ public final class Main implements Callable<Integer> {
     }
 
     static CommandLine commandLine() {
-        return new CommandLine(new Main())
-                .setParameterExceptionHandler(Main::wrongArguments)
-                .setExecutionExceptionHandler(Main::failed);
+        CommandLine line = new CommandLine(new Main());
+        line.getSubcommands()
+                .get("exec-ls")
+                .setUnmatchedOptionsArePositionalParams(true)
+                .setEndOfOptionsDelimiter("");
+        return line.setParameterExceptionHandler(Main::wrongArguments).setExecutionExceptionHandler(Main::failed);
     }
 
     private static int wrongArguments(CommandLine.ParameterException error, String[] args) {

@@ -73,28 +73,42 @@ final class Tour implements Callable<Integer> {
         return Main.commandLine().execute(command) == 0 ? 0 : 1;
     }
 
-    /** Starts the cluster as a child, on a free port, and ends it when all workers have answered. */
+    /** Starts the cluster as a child, on a free port; when all workers have answered, asks the primary to stop. */
     private static int cluster() throws InterruptedException {
         List<Started> started = new CopyOnWriteArrayList<>();
         int code = EventLoop.run(loop -> io.spindle.process.Command.of(clusterHello())
                 .lines()
-                .doOnNext(System.out::println)
-                .publish(lines -> lines.flatMapIterable(
-                                line -> Started.of(line).stream().toList())
-                        .take(WORKERS)
-                        .collectList()
-                        .doOnNext(started::addAll)
-                        .flatMap(workers -> ask(loop, workers)))
-                .next()
                 .timeout(LIMIT, loop)
                 .subscribe(
-                        requests -> System.out.println(
-                                "all " + WORKERS + " workers have answered, after " + requests + " requests"),
-                        error -> {
-                            System.err.println("tour: the cluster did not answer: " + error);
-                            loop.exit(1);
-                        }));
+                        line -> {
+                            System.out.println(line);
+                            Started.of(line).ifPresent(worker -> {
+                                started.add(worker);
+                                if (started.size() == WORKERS) {
+                                    askAll(loop, started);
+                                }
+                            });
+                        },
+                        error -> failed(loop, error)));
         return code == 0 ? checkEnded(started) : code;
+    }
+
+    private static void askAll(EventLoop loop, List<Started> workers) {
+        ask(loop, workers)
+                .subscribe(
+                        requests -> {
+                            System.out.println(
+                                    "all " + WORKERS + " workers have answered, after " + requests + " requests");
+                            ProcessHandle.of(Long.parseLong(workers.get(0).pid()))
+                                    .flatMap(ProcessHandle::parent)
+                                    .ifPresent(ProcessHandle::destroy); // SIGTERM: the cluster drains and ends
+                        },
+                        error -> failed(loop, error));
+    }
+
+    private static void failed(EventLoop loop, Throwable error) {
+        System.err.println("tour: the cluster did not answer: " + error);
+        loop.exit(1);
     }
 
     private static List<String> clusterHello() {

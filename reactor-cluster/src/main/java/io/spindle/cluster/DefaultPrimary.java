@@ -2,6 +2,7 @@
 package io.spindle.cluster;
 
 import io.spindle.loop.EventLoop;
+import io.spindle.loop.EventLoopSpec;
 import io.spindle.process.ChildProcess;
 import io.spindle.process.ExitStatus;
 import io.spindle.process.Signal;
@@ -41,6 +42,9 @@ final class DefaultPrimary implements Primary {
 
     private static final Logger log = LoggerFactory.getLogger(Cluster.class);
 
+    /** Only the cluster's own code runs there; a second is not a user's mistake but a starved machine. */
+    private static final Duration SLOW = Duration.ofSeconds(1);
+
     private final PrimarySpec spec;
     private final EventLoop loop;
     private final ChannelServer server;
@@ -76,12 +80,13 @@ final class DefaultPrimary implements Primary {
 
     static Mono<Primary> start(PrimarySpec spec) {
         return EventLoop.onCurrent(Mono.defer(() -> {
-            EventLoop loop = EventLoop.create("spindle-primary");
+            EventLoop loop =
+                    EventLoopSpec.of("spindle-primary").blockedThreshold(SLOW).start();
             return ChannelServer.bind(loop)
-                    .doOnError(error -> loop.dispose())
-                    .doOnCancel(loop::dispose)
                     .publishOn(loop)
                     .<Primary>map(server -> new DefaultPrimary(spec, loop, server).launch())
+                    .doOnError(error -> loop.dispose()) // after the hop: the error itself needs the loop
+                    .doOnCancel(loop::dispose)
                     .doOnDiscard(Primary.class, Primary::dispose);
         }));
     }

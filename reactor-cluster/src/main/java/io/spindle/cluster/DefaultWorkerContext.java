@@ -91,6 +91,9 @@ final class DefaultWorkerContext implements WorkerContext {
 
     /** Asks the primary for the socket that listens there. Signals on the channel's loop. */
     Mono<Adopted> adopt(InetSocketAddress wanted, int backlog) {
+        if (wanted.isUnresolved()) {
+            return Mono.error(new BindException("no such host: " + wanted.getHostString()));
+        }
         String host = wanted.getAddress().getHostAddress();
         int index = wanted.getPort() == 0
                 ? anyPortCalls.computeIfAbsent(host, any -> new AtomicInteger()).getAndIncrement()

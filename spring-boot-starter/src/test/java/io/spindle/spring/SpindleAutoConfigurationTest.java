@@ -51,6 +51,19 @@ class SpindleAutoConfigurationTest {
     }
 
     @Test
+    void theProgramOfTheReadmeRuns() {
+        try (ConfigurableApplicationContext started = new SpringApplicationBuilder(
+                        ReadmeApplication.Application.class, ReadmeApplication.Prices.class)
+                .properties(Map.of("spring.main.banner-mode", "off"))
+                .run()) {
+            assertThat(started.getBean(ReadmeApplication.Prices.class)
+                            .price("42")
+                            .block(Duration.ofSeconds(20)))
+                    .isEqualTo(42);
+        }
+    }
+
+    @Test
     void thePoolHasTheDefaultsAndIsDisposedWithTheContext() {
         BlockingPool[] pool = new BlockingPool[1];
         context.run(started -> {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.spindle.examples;
 
+import java.util.Objects;
 import java.util.concurrent.Callable;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
@@ -38,8 +39,7 @@ public final class Main implements Callable<Integer> {
 
     static CommandLine commandLine() {
         CommandLine line = new CommandLine(new Main());
-        line.getSubcommands()
-                .get("exec-ls")
+        Objects.requireNonNull(line.getSubcommands().get("exec-ls"))
                 .setUnmatchedOptionsArePositionalParams(true)
                 .setEndOfOptionsDelimiter("");
         return line.setParameterExceptionHandler(Main::wrongArguments).setExecutionExceptionHandler(Main::failed);

@@ -13,8 +13,37 @@ import java.util.concurrent.TimeUnit;
  * A program that measures one thing and prints the figure, larger is better, as the last line of its output.
  *
  * @param command the program and its arguments; {@code --quick} is added for a smoke run
+ * @param needs what else it takes
  */
-record Contender(List<String> command) {
+record Contender(List<String> command, Need needs) {
+
+    /** What a contender takes beside its program: a reason not to run it, or null. */
+    enum Need {
+        NOTHING {
+            @Override
+            String missing(List<String> command) {
+                return null;
+            }
+        },
+        VIRTUAL_THREADS {
+            @Override
+            String missing(List<String> command) {
+                return Runtime.version().feature() >= 21 ? null : "virtual threads need Java 21";
+            }
+        },
+        /** The package that is the last word of the command; {@code benchmarks/run} installs it. */
+        PACKAGE {
+            @Override
+            String missing(List<String> command) {
+                String name = command.get(command.size() - 1);
+                return Files.isDirectory(Path.of("benchmarks/target/peers/node_modules", name))
+                        ? null
+                        : "npm could not install " + name;
+            }
+        };
+
+        abstract String missing(List<String> command);
+    }
 
     private static final long LIMIT_SECONDS = 180;
 
@@ -28,25 +57,30 @@ record Contender(List<String> command) {
         }
         command.addAll(List.of("-cp", System.getProperty("java.class.path"), program.getName()));
         command.addAll(List.of(args));
-        return new Contender(command);
+        return new Contender(command, Need.NOTHING);
     }
 
     /** A script in {@code benchmarks/peers}, on Node. */
     static Contender node(String script, String... args) {
         List<String> command = new ArrayList<>(List.of("node", "benchmarks/peers/" + script));
         command.addAll(List.of(args));
-        return new Contender(command);
+        return new Contender(command, Need.NOTHING);
+    }
+
+    /** The same with a condition. */
+    Contender needing(Need need) {
+        return new Contender(command, need);
     }
 
     /** Why this contender cannot run here, or null if it can. */
     String missing() {
         String program = command.get(0);
         if (program.contains("/")) {
-            return null;
+            return needs.missing(command);
         }
         for (String directory : System.getenv("PATH").split(":")) {
             if (Files.isExecutable(Path.of(directory, program))) {
-                return null;
+                return needs.missing(command);
             }
         }
         return program + " is not installed";

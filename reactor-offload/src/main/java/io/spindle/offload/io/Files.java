@@ -1,24 +1,22 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.spindle.offload.io;
 
+import io.netty.buffer.ByteBuf;
 import io.spindle.offload.BlockingPool;
-import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.charset.Charset;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
-import java.nio.file.attribute.BasicFileAttributes;
 import java.util.Objects;
-import java.util.concurrent.Callable;
-import org.jspecify.annotations.Nullable;
 import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
 
 /**
  * Files, read and written on a {@link BlockingPool}, whole or as streams. Node analogue: {@code fs/promises}.
  *
- * <p>What reads or writes content comes twice: without a pool it uses {@link BlockingPool#shared()}, as the others do.
- * For all of them:
+ * <p>What has no parameter for a pool uses {@link BlockingPool#shared()}. {@link Paths} and {@link Directories} are about
+ * the names of files; they and {@link #readBuffers} run on the pool that the Reactor {@code Context} holds under
+ * {@code BlockingPool.class}, if it does: {@code .contextWrite(Context.of(BlockingPool.class, pool))}. For all of them:
  * <ul>
  *   <li><b>Signals on</b> the event loop it was subscribed on, else on the pool's thread.
  *   <li><b>Cancel</b> before the start: nothing happens; during the run: it stops between two pieces of 256 KB, and a
@@ -32,7 +30,7 @@ import reactor.core.publisher.Mono;
  */
 public final class Files {
 
-    private static final int DEFAULT_CHUNK = 256 * 1024;
+    private static final int MAX_LINE = 1024 * 1024;
 
     private Files() {}
 
@@ -56,7 +54,7 @@ public final class Files {
      */
     public static Mono<byte[]> readFile(Path path, BlockingPool pool) {
         Objects.requireNonNull(path, "path");
-        return call(pool, "read", path, () -> WholeFile.read(path));
+        return Io.call(pool, "read", path, () -> WholeFile.read(path));
     }
 
     /**
@@ -91,7 +89,7 @@ public final class Files {
     public static Mono<String> readString(Path path, Charset charset, BlockingPool pool) {
         Objects.requireNonNull(path, "path");
         Objects.requireNonNull(charset, "charset");
-        return call(pool, "read", path, () -> new String(WholeFile.read(path), charset));
+        return Io.call(pool, "read", path, () -> new String(WholeFile.read(path), charset));
     }
 
     /**
@@ -116,7 +114,7 @@ public final class Files {
     public static Mono<Void> writeFile(Path path, byte[] data, BlockingPool pool) {
         Objects.requireNonNull(path, "path");
         Objects.requireNonNull(data, "data");
-        return call(pool, "write", path, () -> WholeFile.write(path, data));
+        return Io.call(pool, "write", path, () -> WholeFile.write(path, data));
     }
 
     /**
@@ -144,7 +142,7 @@ public final class Files {
         Objects.requireNonNull(path, "path");
         Objects.requireNonNull(text, "text");
         Objects.requireNonNull(charset, "charset");
-        return call(pool, "write", path, () -> WholeFile.write(path, text.getBytes(charset)));
+        return Io.call(pool, "write", path, () -> WholeFile.write(path, text.getBytes(charset)));
     }
 
     /**
@@ -169,7 +167,7 @@ public final class Files {
     public static Mono<Void> appendFile(Path path, byte[] data, BlockingPool pool) {
         Objects.requireNonNull(path, "path");
         Objects.requireNonNull(data, "data");
-        return call(pool, "append", path, () -> WholeFile.append(path, data));
+        return Io.call(pool, "append", path, () -> WholeFile.append(path, data));
     }
 
     /**
@@ -196,7 +194,7 @@ public final class Files {
     public static Mono<Void> writeFileAtomically(Path path, byte[] data, BlockingPool pool) {
         Objects.requireNonNull(path, "path");
         Objects.requireNonNull(data, "data");
-        return call(pool, "write", path, () -> WholeFile.replace(path, data));
+        return Io.call(pool, "write", path, () -> WholeFile.replace(path, data));
     }
 
     /**
@@ -206,7 +204,7 @@ public final class Files {
      * @return a cold {@code Flux} of new arrays, the subscriber's
      */
     public static Flux<byte[]> readChunks(Path path) {
-        return readChunks(path, 0, Long.MAX_VALUE, DEFAULT_CHUNK, BlockingPool.shared());
+        return readChunks(path, 0, Long.MAX_VALUE, Io.CHUNK, BlockingPool.shared());
     }
 
     /**
@@ -236,6 +234,29 @@ public final class Files {
     }
 
     /**
+     * Reads a range of a file as pooled direct buffers, into which the operating system writes, so that a socket can
+     * send them without a copy. Demand and cancel as for {@link #readChunks(Path, long, long, int, BlockingPool)}.
+     *
+     * <p>The subscriber releases each buffer it receives. Those that were read and not received any more, after a
+     * cancel, are released here; operators after this one that hold buffers need
+     * {@code doOnDiscard(ByteBuf.class, ByteBuf::release)}, as all of Reactor Netty's. To send a whole file over a plain
+     * connection, {@code sendFile} of Reactor Netty does without buffers.
+     *
+     * @param path the file
+     * @param offset of the first byte, not negative; beyond the end there is nothing
+     * @param length how many bytes at most, not negative
+     * @param chunkSize in bytes, 1 or more; all buffers but the last are of that size
+     * @return a cold {@code Flux} of buffers, the subscriber's
+     */
+    public static Flux<ByteBuf> readBuffers(Path path, long offset, long length, int chunkSize) {
+        Objects.requireNonNull(path, "path");
+        Io.notNegative("offset", offset);
+        Io.notNegative("length", length);
+        Io.atLeast("chunkSize", 1, chunkSize);
+        return Pull.of("read", path, () -> FileBuffers.open(path, offset, length, chunkSize));
+    }
+
+    /**
      * Reads a file as lines of UTF-8 text: see {@link #lines(Path, Charset, BlockingPool)}.
      *
      * @param path the file
@@ -246,9 +267,7 @@ public final class Files {
     }
 
     /**
-     * Reads a file as lines, which end with LF, CR LF or CR; bytes that do not fit become the
-     * charset's replacement. Nothing is lost where a chunk ends inside a character. Memory: the lines of one chunk of
-     * 256 KB, and the longest line.
+     * The same as {@link #lines(Path, Charset, int, BlockingPool)} with lines of at most 1,048,576 characters.
      *
      * @param path the file
      * @param charset of the text
@@ -256,150 +275,34 @@ public final class Files {
      * @return a cold {@code Flux} of lines without their ends, read as they are requested
      */
     public static Flux<String> lines(Path path, Charset charset, BlockingPool pool) {
-        Objects.requireNonNull(charset, "charset");
-        return lines(readChunks(path, 0, Long.MAX_VALUE, DEFAULT_CHUNK, pool), charset);
+        return lines(path, charset, MAX_LINE, pool);
     }
 
-    static Flux<String> lines(Flux<byte[]> chunks, Charset charset) {
+    /**
+     * Reads a file as lines, which end with LF, CR LF or CR; bytes that do not fit become the charset's replacement.
+     * Nothing is lost where a chunk ends inside a character. Memory: the lines of one chunk of 256 KB, and one line. A
+     * line that is too long is a {@link FileException} with the code {@code EMSGSIZE}, which names the line.
+     *
+     * @param path the file
+     * @param charset of the text
+     * @param maxLength of a line in characters, 1 or more
+     * @param pool reads
+     * @return a cold {@code Flux} of lines without their ends, read as they are requested
+     */
+    public static Flux<String> lines(Path path, Charset charset, int maxLength, BlockingPool pool) {
+        Objects.requireNonNull(charset, "charset");
+        Io.atLeast("maxLength", 1, maxLength);
+        return lines(readChunks(path, 0, Long.MAX_VALUE, Io.CHUNK, pool), charset, maxLength)
+                .onErrorMap(
+                        error -> error instanceof UncheckedIOException && !(error instanceof FileException),
+                        error -> FileException.of("lines", path, null, Io.cause((UncheckedIOException) error)));
+    }
+
+    static Flux<String> lines(Flux<byte[]> chunks, Charset charset, int maxLength) {
         return Flux.defer(() -> {
-            LineSplitter splitter = new LineSplitter(charset);
+            LineSplitter splitter = new LineSplitter(charset, maxLength);
             return chunks.concatMapIterable(splitter::accept, 1)
                     .concatWith(Flux.defer(() -> Flux.fromIterable(splitter.rest())));
-        });
-    }
-
-    /**
-     * Lists what is in a directory, in no order, read in batches as they are requested. Node analogue: {@code opendir}.
-     *
-     * @param directory not its subdirectories
-     * @return a cold {@code Flux} of paths that begin with {@code directory}
-     */
-    public static Flux<Path> list(Path directory) {
-        Objects.requireNonNull(directory, "directory");
-        return Pull.of("list", directory, BlockingPool.shared(), () -> Entries.list(directory))
-                .concatMapIterable(batch -> batch, 1);
-    }
-
-    /**
-     * Walks a tree, directories before what is in them, read in batches as they are requested. Links are not followed.
-     *
-     * @param root the first that is emitted
-     * @param maxDepth 0 for the root alone, or more
-     * @return a cold {@code Flux} of paths that begin with {@code root}
-     */
-    public static Flux<Path> walk(Path root, int maxDepth) {
-        Objects.requireNonNull(root, "root");
-        if (maxDepth < 0) {
-            throw new IllegalArgumentException("maxDepth must not be negative, was " + maxDepth);
-        }
-        return Pull.of("walk", root, BlockingPool.shared(), () -> Entries.walk(root, maxDepth))
-                .concatMapIterable(batch -> batch, 1);
-    }
-
-    /**
-     * Reads the attributes of a file; a link is followed. Node analogue: {@code stat}.
-     *
-     * @param path of a file, directory or link
-     * @return a cold {@code Mono} of the attributes as they were then, never empty
-     */
-    public static Mono<BasicFileAttributes> stat(Path path) {
-        Objects.requireNonNull(path, "path");
-        return call(
-                BlockingPool.shared(),
-                "stat",
-                path,
-                () -> java.nio.file.Files.readAttributes(path, BasicFileAttributes.class));
-    }
-
-    /**
-     * Copies a file, over what is there. Node analogue: {@code copyFile}.
-     *
-     * @param source a file
-     * @param target its new copy
-     * @return a cold {@code Mono} that completes when it is copied
-     */
-    public static Mono<Void> copy(Path source, Path target) {
-        Objects.requireNonNull(source, "source");
-        Objects.requireNonNull(target, "target");
-        return call(
-                        BlockingPool.shared(),
-                        "copy",
-                        source,
-                        () -> java.nio.file.Files.copy(source, target, StandardCopyOption.REPLACE_EXISTING))
-                .then();
-    }
-
-    /**
-     * Moves a file or directory within a file system, over a file that is there, in one step. Node analogue:
-     * {@code rename}.
-     *
-     * @param source what is moved
-     * @param target its new path
-     * @return a cold {@code Mono} that completes when it is moved
-     */
-    public static Mono<Void> move(Path source, Path target) {
-        Objects.requireNonNull(source, "source");
-        Objects.requireNonNull(target, "target");
-        return call(
-                        BlockingPool.shared(),
-                        "move",
-                        source,
-                        () -> java.nio.file.Files.move(source, target, StandardCopyOption.ATOMIC_MOVE))
-                .then();
-    }
-
-    /**
-     * Deletes a file or an empty directory. Node analogue: {@code unlink} and {@code rmdir}.
-     *
-     * @param path it must exist
-     * @return a cold {@code Mono} that completes when it is gone
-     */
-    public static Mono<Void> delete(Path path) {
-        Objects.requireNonNull(path, "path");
-        return call(BlockingPool.shared(), "delete", path, () -> {
-            java.nio.file.Files.delete(path);
-            return null;
-        });
-    }
-
-    /**
-     * Creates a directory and those above it; one that is there already is no error. Node analogue: {@code mkdir} with
-     * {@code recursive}.
-     *
-     * @param directory to be there in the end
-     * @return a cold {@code Mono} that completes when it is there
-     */
-    public static Mono<Void> createDirectories(Path directory) {
-        Objects.requireNonNull(directory, "directory");
-        return call(BlockingPool.shared(), "mkdir", directory, () -> java.nio.file.Files.createDirectories(directory))
-                .then();
-    }
-
-    /**
-     * Creates an empty directory with a new name, for the user alone. Node analogue: {@code mkdtemp}.
-     *
-     * @param parent it must exist
-     * @param prefix with which its name begins
-     * @return a cold {@code Mono} of its path, the subscriber's to delete; never empty
-     */
-    public static Mono<Path> createTempDirectory(Path parent, String prefix) {
-        Objects.requireNonNull(parent, "parent");
-        Objects.requireNonNull(prefix, "prefix");
-        return call(
-                BlockingPool.shared(),
-                "mkdtemp",
-                parent,
-                () -> java.nio.file.Files.createTempDirectory(parent, prefix));
-    }
-
-    private static <T> Mono<T> call(
-            BlockingPool pool, String operation, Path path, Callable<? extends @Nullable T> work) {
-        return pool.call(() -> {
-            try {
-                return work.call();
-            } catch (IOException error) {
-                throw FileException.of(operation, path, error);
-            }
         });
     }
 }

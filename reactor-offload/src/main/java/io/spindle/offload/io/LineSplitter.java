@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.spindle.offload.io;
 
+import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
 import java.nio.CharBuffer;
 import java.nio.charset.Charset;
@@ -18,11 +20,14 @@ final class LineSplitter {
     private static final byte[] NOTHING = {};
 
     private final CharsetDecoder decoder;
+    private final int maxLength;
     private final StringBuilder line = new StringBuilder();
     private byte[] undecoded = NOTHING;
+    private long count; // of whole lines before this chunk
     private boolean afterReturn;
 
-    LineSplitter(Charset charset) {
+    LineSplitter(Charset charset, int maxLength) {
+        this.maxLength = maxLength;
         decoder = charset.newDecoder()
                 .onMalformedInput(CodingErrorAction.REPLACE)
                 .onUnmappableCharacter(CodingErrorAction.REPLACE);
@@ -71,9 +76,18 @@ final class LineSplitter {
                 line.setLength(0);
             } else {
                 afterReturn = false;
-                line.append(next);
+                append(next, count + lines.size());
             }
         }
+        count += lines.size();
         return lines;
+    }
+
+    private void append(char next, long before) {
+        if (line.length() == maxLength) {
+            throw new UncheckedIOException(new IOException(
+                    "line too long: line " + (before + 1) + " has more than " + maxLength + " characters"));
+        }
+        line.append(next);
     }
 }

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.spindle.offload.io;
 
+import io.netty.util.ReferenceCountUtil;
 import io.spindle.offload.BlockingPool;
 import java.io.Closeable;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Path;
 import java.util.Optional;
-import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -35,16 +35,11 @@ final class Pull<T> {
 
     private static final Logger log = LoggerFactory.getLogger(Files.class);
 
-    private static final int IDLE = 0;
-    private static final int BUSY = 1;
-    private static final int CLOSING = 2; // busy, and to be closed when it is not any more
-    private static final int CLOSED = 3;
-
     private final String operation;
     private final Path path;
     private final Opener<T> opener;
-    private final AtomicInteger state = new AtomicInteger(IDLE);
-    private @Nullable Source<T> source; // touched by who made it busy or closed
+    private final Trips trips = new Trips();
+    private @Nullable Source<T> source; // of the trip, or of who closes
 
     private Pull(String operation, Path path, Opener<T> opener) {
         this.operation = operation;
@@ -52,19 +47,29 @@ final class Pull<T> {
         this.opener = opener;
     }
 
+    /** Pulls on the pool that the Context names. */
+    static <T> Flux<T> of(String operation, Path path, Opener<T> opener) {
+        return Flux.deferContextual(context -> of(operation, path, Io.pool(context), opener));
+    }
+
     static <T> Flux<T> of(String operation, Path path, BlockingPool pool, Opener<T> opener) {
         return Flux.using(
                 () -> new Pull<>(operation, path, opener),
                 pull -> Flux.<Pull<T>>generate(sink -> sink.next(pull))
                         .transform(pool.map(Pull::next, 1))
+                        .doOnDiscard(Optional.class, Pull::release)
                         .takeWhile(Optional::isPresent)
                         .map(Optional::orElseThrow),
                 pull -> pull.close(pool));
     }
 
+    private static void release(Optional<?> piece) {
+        piece.ifPresent(ReferenceCountUtil::safeRelease);
+    }
+
     /** On the pool. */
     private Optional<T> next() {
-        if (!state.compareAndSet(IDLE, BUSY)) {
+        if (!trips.begin()) {
             return Optional.empty(); // cancelled just before
         }
         Optional<T> piece = Optional.empty();
@@ -72,13 +77,11 @@ final class Pull<T> {
             piece = Optional.ofNullable(read());
             return piece;
         } catch (IOException error) {
-            throw FileException.of(operation, path, error);
+            throw FileException.of(operation, path, null, error);
         } catch (UncheckedIOException error) {
-            IOException cause = error.getCause();
-            assert cause != null : "its constructor sees to that";
-            throw FileException.of(operation, path, cause);
+            throw FileException.of(operation, path, null, Io.cause(error));
         } finally {
-            if (piece.isEmpty() || !state.compareAndSet(BUSY, IDLE)) {
+            if (trips.endAndClose(piece.isEmpty())) {
                 closeSource();
             }
         }
@@ -94,16 +97,12 @@ final class Pull<T> {
     }
 
     private void close(BlockingPool pool) {
-        if (state.compareAndSet(BUSY, CLOSING)) {
-            return; // the trip that is under way was interrupted and closes it
-        }
-        if (state.compareAndSet(IDLE, CLOSED) && source != null) {
+        if (trips.close() && source != null) {
             pool.run(this::closeSource).subscribe(none -> {}, refused -> closeSource());
         }
     }
 
     private void closeSource() {
-        state.set(CLOSED);
         Source<T> open = source;
         source = null;
         try {

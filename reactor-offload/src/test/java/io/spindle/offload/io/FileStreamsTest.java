@@ -153,7 +153,7 @@ class FileStreamsTest {
                         .isInstanceOf(FileException.class)
                         .hasMessageStartingWith("ENOENT: no such file or directory, read"))
                 .verify(LONG);
-        StepVerifier.create(Files.list(directory.resolve("nothing")))
+        StepVerifier.create(Directories.list(directory.resolve("nothing")))
                 .expectErrorSatisfies(
                         error -> assertThat(((FileException) error).code()).isEqualTo("ENOENT"))
                 .verify(LONG);
@@ -173,7 +173,7 @@ class FileStreamsTest {
             int chunk = size;
             Flux<byte[]> chunks = Flux.range(0, (bytes.length + chunk - 1) / chunk)
                     .map(i -> Arrays.copyOfRange(bytes, i * chunk, Math.min(bytes.length, (i + 1) * chunk)));
-            StepVerifier.create(Files.lines(chunks, charset).collectList())
+            StepVerifier.create(Files.lines(chunks, charset, 100).collectList())
                     .expectNext(expected)
                     .expectComplete()
                     .verify(LONG);
@@ -222,24 +222,24 @@ class FileStreamsTest {
     void aTreeIsMadeWalkedAndTakenApart() {
         Path deep = directory.resolve("a/b");
         Path file = deep.resolve("file");
-        Mono<Void> made = Files.createDirectories(deep)
+        Mono<Void> made = Directories.createAll(deep)
                 .then(Files.writeFile(file, new byte[300]))
-                .then(Files.copy(file, deep.resolve("copy")))
-                .then(Files.move(file, deep.resolve("moved")));
+                .then(Paths.copy(file, deep.resolve("copy")))
+                .then(Paths.move(file, deep.resolve("moved")));
         made.block(LONG);
 
-        StepVerifier.create(Files.walk(directory, 5)
+        StepVerifier.create(Directories.walk(directory, 5)
                         .map(directory::relativize)
                         .map(Path::toString)
                         .sort())
                 .expectNext("", "a", "a/b", "a/b/copy", "a/b/moved")
                 .expectComplete()
                 .verify(LONG);
-        StepVerifier.create(Files.stat(deep.resolve("moved")).map(BasicFileAttributes::size))
+        StepVerifier.create(Paths.stat(deep.resolve("moved")).map(BasicFileAttributes::size))
                 .expectNext(300L)
                 .expectComplete()
                 .verify(LONG);
-        StepVerifier.create(Files.list(deep).concatMap(Files::delete).then(Files.delete(deep)))
+        StepVerifier.create(Directories.list(deep).concatMap(Paths::delete).then(Paths.delete(deep)))
                 .expectComplete()
                 .verify(LONG);
         assertThat(deep).doesNotExist();
@@ -251,11 +251,11 @@ class FileStreamsTest {
             java.nio.file.Files.createFile(directory.resolve("file-" + i));
         }
 
-        StepVerifier.create(Files.list(directory).distinct().count())
+        StepVerifier.create(Directories.list(directory).distinct().count())
                 .expectNext(1_000L)
                 .expectComplete()
                 .verify(LONG);
-        StepVerifier.create(Files.list(directory), 3)
+        StepVerifier.create(Directories.list(directory), 3)
                 .expectNextCount(3)
                 .thenCancel()
                 .verify(LONG);
@@ -263,7 +263,7 @@ class FileStreamsTest {
 
     @Test
     void temporaryDirectoriesAreNew() {
-        Mono<Path> made = Files.createTempDirectory(directory, "work-");
+        Mono<Path> made = Directories.createTemp(directory, "work-");
 
         Path first = made.blockOptional(LONG).orElseThrow();
         Path second = made.blockOptional(LONG).orElseThrow();

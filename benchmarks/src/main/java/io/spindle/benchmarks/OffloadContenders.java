@@ -9,6 +9,7 @@ import io.spindle.offload.io.Crypto;
 import io.spindle.offload.worker.Worker;
 import io.spindle.offload.worker.WorkerContext;
 import io.spindle.offload.worker.WorkerSpec;
+import io.vertx.core.Context;
 import io.vertx.core.Vertx;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -171,26 +172,45 @@ public final class OffloadContenders {
         var context = Vertx.vertx().getOrCreateContext();
         return () -> {
             CountDownLatch done = new CountDownLatch(1);
-            context.runOnContext(unused -> {
-                int[] left = {CALLS, CALLS};
-                Runnable[] next = new Runnable[1];
-                next[0] = () -> {
-                    if (left[0]-- > 0) {
-                        context.executeBlocking(EMPTY, false).onComplete(value -> {
-                            next[0].run();
-                            if (--left[1] == 0) {
-                                done.countDown();
-                            }
-                        });
-                    }
-                };
-                for (int i = 0; i < WINDOW; i++) {
-                    next[0].run();
-                }
-            });
+            context.runOnContext(unused -> new VertxLanes(context, done).next(WINDOW));
             done.await();
             return CALLS;
         };
+    }
+
+    /** Each that ends starts the next, in a loop: a future may be complete before it has its listener. */
+    private static final class VertxLanes {
+
+        private final Context context;
+        private final CountDownLatch done;
+        private int toStart = CALLS;
+        private int toEnd = CALLS;
+        private int allowed;
+        private boolean starting;
+
+        VertxLanes(Context context, CountDownLatch done) {
+            this.context = context;
+            this.done = done;
+        }
+
+        void next(int more) {
+            allowed += more;
+            if (starting) {
+                return;
+            }
+            starting = true;
+            while (allowed > 0 && toStart > 0) {
+                allowed--;
+                toStart--;
+                context.executeBlocking(EMPTY, false).onComplete(value -> {
+                    next(1);
+                    if (--toEnd == 0) {
+                        done.countDown();
+                    }
+                });
+            }
+            starting = false;
+        }
     }
 
     private static Rate.Batch read(String who, boolean quick) throws IOException {

@@ -1,50 +1,122 @@
-// Node's side of `benchmarks/run process`: node process.mjs WHAT [--quick]; prints a rate.
+// Node's side of `benchmarks/run process`: node process.mjs WHAT [--quick]; prints the numbers that ours does.
 import { spawn } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { createInterface } from 'node:readline';
 
 const what = process.argv[2];
 const quick = process.argv.includes('--quick');
-const CHILDREN = 200;
-const AT_A_TIME = 32;
+const share = quick ? 10 : 1;
+const MEGABYTE = 1 << 20;
+const CHUNK = 64 * 1024;
 
 const close = (child) => new Promise((done) => child.on('close', done));
+const check = (expected, actual) => {
+  if (actual !== expected) throw new Error(`expected ${expected}, got ${actual}`);
+};
 
+async function run(times, atATime) {
+  let left = times;
+  const lane = async () => {
+    while (left-- > 0) {
+      const child = spawn('true');
+      child.stdin.end();
+      child.stdout.resume();
+      child.stderr.resume();
+      await close(child);
+    }
+  };
+  await Promise.all(Array.from({ length: atATime }, lane));
+  return times;
+}
+
+async function drain(megabytes, program, ...args) {
+  const child = spawn(program, args);
+  let bytes = 0;
+  child.stdout.on('data', (chunk) => { bytes += chunk.length; });
+  await close(child);
+  check(megabytes * MEGABYTE, bytes);
+  return megabytes;
+}
+
+async function cat(megabytes) {
+  const child = spawn('cat');
+  const chunk = Buffer.alloc(CHUNK);
+  let left = megabytes * MEGABYTE / CHUNK;
+  const feed = () => {
+    while (left > 0) {
+      left--;
+      if (!child.stdin.write(chunk)) { child.stdin.once('drain', feed); return; }
+    }
+    child.stdin.end();
+  };
+  let bytes = 0;
+  child.stdout.on('data', (data) => { bytes += data.length; });
+  feed();
+  await close(child);
+  check(megabytes * MEGABYTE, bytes);
+  return megabytes;
+}
+
+async function lines(count) {
+  const child = spawn('seq', ['1', String(count)]);
+  let lines = 0;
+  createInterface({ input: child.stdout, crlfDelay: Infinity }).on('line', () => { lines++; });
+  await close(child);
+  check(count, lines);
+  return count;
+}
+
+const gigabyte = Math.floor(1024 / share);
 const batches = {
-  spawn: async () => {
-    let left = CHILDREN;
-    const lane = async () => {
-      while (left-- > 0) {
-        const child = spawn('true');
-        child.stdout.resume();
-        child.stderr.resume();
-        await close(child);
-      }
-    };
-    await Promise.all(Array.from({ length: AT_A_TIME }, lane));
-    return CHILDREN;
-  },
-  drain: async () => {
-    const megabytes = quick ? 64 : 1024;
-    const child = spawn('dd', ['if=/dev/zero', 'bs=1M', `count=${megabytes}`, 'status=none']);
-    let bytes = 0;
-    child.stdout.on('data', (chunk) => { bytes += chunk.length; });
-    await close(child);
-    if (bytes / (1 << 20) !== megabytes) throw new Error(`read ${bytes} bytes`);
-    return megabytes;
-  },
+  'drain-dd': () => drain(gigabyte, 'dd', 'if=/dev/zero', 'bs=1M', `count=${gigabyte}`, 'status=none'),
+  'drain-head': () => drain(gigabyte, 'head', '-c', String(gigabyte * MEGABYTE), '/dev/zero'),
+  cat: () => cat(500 / share),
+  lines: () => lines(5_000_000 / share),
+  one: () => run(50, 1),
+  many: () => run(200, 32),
+  'many-heap': () => run(16, 16),
 };
 
 async function measure(seconds) {
   const rates = [];
   const end = performance.now() + seconds * 1000;
+  let total = 0;
+  const before = process.cpuUsage();
   while (performance.now() < end || rates.length === 0) {
     const start = performance.now();
     const done = await batches[what]();
+    total += done;
     rates.push(done * 1000 / (performance.now() - start));
   }
+  const used = process.cpuUsage(before);
   rates.sort((a, b) => a - b);
-  return rates[rates.length >> 1];
+  return `${rates[rates.length >> 1]} ${total * 1e6 / (used.user + used.system)}`;
 }
 
-await measure(quick ? 0.3 : 1);
-console.log(await measure(quick ? 0.3 : 1));
+const status = (name) => Number(readFileSync('/proc/self/status', 'utf8').match(new RegExp(`${name}:\\s+(\\d+)`))[1]);
+
+async function hold(count) {
+  const threads = status('Threads');
+  const resident = status('VmRSS');
+  const children = Array.from({ length: count }, () => spawn('cat'));
+  await Promise.all(children.map((child) => new Promise((done) => {
+    child.stdout.once('data', done);
+    child.stdin.write('ready\n');
+  })));
+  console.log(`${status('Threads') - threads} ${(status('VmRSS') - resident) / 1024}`);
+  await Promise.all(children.map((child) => {
+    child.stdin.end();
+    child.stdout.resume();
+    return close(child);
+  }));
+}
+
+if (what === 'hold') {
+  await hold(500 / share);
+} else {
+  const heap = what === 'many-heap' ? Buffer.alloc(1 << 30, 1) : null;
+  if (what !== 'many-heap') await measure(quick ? 0.3 : 1);
+  console.log(await measure(quick ? 0.3 : 1));
+  if (heap !== null) check(1, heap[heap.length - 1]);
+}
 process.exit(0);

@@ -8,14 +8,16 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
 
 /**
- * A program that measures one thing and prints the figure, larger is better, as the last line of its output.
+ * A program that measures something and prints its numbers, apart by spaces, as the last line of its output.
  *
  * @param command the program and its arguments; {@code --quick} is added for a smoke run
  * @param needs what else it takes
+ * @param once whether one round is enough: it counts what does not vary, or takes a minute
  */
-record Contender(List<String> command, Need needs) {
+record Contender(List<String> command, Need needs, boolean once) {
 
     /** What a contender takes beside its program: a reason not to run it, or null. */
     enum Need {
@@ -49,27 +51,41 @@ record Contender(List<String> command, Need needs) {
 
     /** A class of this jar, in a JVM of its own with the heap that the published figures were taken with. */
     static Contender java(Class<?> program, String... args) {
+        return java(List.of(), program, args);
+    }
+
+    /** The same, with options of the JVM. They and what this JVM was told of Spindle go to the program's. */
+    static Contender java(List<String> options, Class<?> program, String... args) {
         List<String> command = new ArrayList<>(
                 List.of(Path.of(System.getProperty("java.home"), "bin", "java").toString(), "-Xms1g", "-Xmx1g"));
+        command.addAll(options);
+        System.getProperties().stringPropertyNames().stream()
+                .filter(name -> name.startsWith("spindle."))
+                .forEach(name -> command.add("-D" + name + "=" + System.getProperty(name)));
         if (Runtime.version().feature() >= 24) {
             command.add("--enable-native-access=ALL-UNNAMED");
             command.add("--sun-misc-unsafe-memory-access=allow");
         }
         command.addAll(List.of("-cp", System.getProperty("java.class.path"), program.getName()));
         command.addAll(List.of(args));
-        return new Contender(command, Need.NOTHING);
+        return new Contender(command, Need.NOTHING, false);
     }
 
     /** A script in {@code benchmarks/peers}, on Node. */
     static Contender node(String script, String... args) {
         List<String> command = new ArrayList<>(List.of("node", "benchmarks/peers/" + script));
         command.addAll(List.of(args));
-        return new Contender(command, Need.NOTHING);
+        return new Contender(command, Need.NOTHING, false);
     }
 
     /** The same with a condition. */
     Contender needing(Need need) {
-        return new Contender(command, need);
+        return new Contender(command, need, once);
+    }
+
+    /** The same program, for one round. */
+    Contender inOneRound() {
+        return new Contender(command, needs, true);
     }
 
     /** Why this contender cannot run here, or null if it can. */
@@ -86,7 +102,7 @@ record Contender(List<String> command, Need needs) {
         return program + " is not installed";
     }
 
-    double measure(boolean quick) throws IOException, InterruptedException {
+    double[] measure(boolean quick) throws IOException, InterruptedException {
         List<String> line = new ArrayList<>(command);
         if (quick) {
             line.add("--quick");
@@ -111,10 +127,10 @@ record Contender(List<String> command, Need needs) {
         killer.interrupt();
         String last = output.substring(output.lastIndexOf('\n') + 1);
         try {
-            return Double.parseDouble(last);
+            return Stream.of(last.split(" ")).mapToDouble(Double::parseDouble).toArray();
         } catch (NumberFormatException e) {
             throw new IOException(
-                    String.join(" ", line) + " exited with " + exit + " and printed no figure: " + output);
+                    String.join(" ", line) + " exited with " + exit + " and printed no numbers: " + output);
         }
     }
 }

@@ -1,88 +1,65 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.spindle.benchmarks;
 
-import java.util.ArrayList;
-import java.util.Arrays;
-import java.util.Collections;
-import java.util.HashMap;
-import java.util.LinkedHashSet;
-import java.util.List;
 import java.util.Locale;
-import java.util.Map;
-import java.util.Set;
+import org.jspecify.annotations.Nullable;
 
 /**
- * One comparison: a figure of ours against the same of a peer, with the ratio that we hold ourselves to. A larger
- * figure is better; a duration is turned into a rate by its contender.
+ * One number of ours, with what we hold it to: a least ratio to the same number of a peer, where larger is better, or a
+ * most that it may be. A figure without a peer is a limit.
  *
  * @param name what is measured, with its unit
  * @param ours our program
- * @param peer the peer's program
- * @param bar the least ratio of ours to the peer's
+ * @param peer the peer's program, or null
+ * @param number which of the numbers that the programs print, from 0
+ * @param bar the least ratio, or the most
+ * @param limit whether the bar is the most; a peer's number is then there to be compared with
  */
-record Figure(String name, Contender ours, Contender peer, double bar) {
+record Figure(String name, Contender ours, @Nullable Contender peer, int number, double bar, boolean limit) {
 
-    /** The outcome of all rounds. */
-    record Result(Figure figure, double ours, double peer, double ratio, String note) {
+    /** What the first number of ours must be, as a ratio to that of a peer. */
+    Figure(String name, Contender ours, Contender peer, double bar) {
+        this(name, ours, peer, 0, bar, false);
+    }
+
+    /** What a number of ours may be at most. */
+    static Figure atMost(String name, Contender ours, int number, double most) {
+        return new Figure(name, ours, null, number, most, true);
+    }
+
+    /** The outcome of all rounds, as it is printed. */
+    record Result(Figure figure, String ours, String peer, String ratio, String note) {
 
         boolean isShort() {
-            return note.equals("short");
+            return !note.equals("ok") && !note.startsWith("skipped");
         }
 
         String line() {
-            return note.startsWith("skipped")
-                    ? String.join("\t", figure.name, "-", "-", "-", number(figure.bar), note)
-                    : String.join(
-                            "\t", figure.name, number(ours), number(peer), number(ratio), number(figure.bar), note);
-        }
-
-        private static String number(double value) {
-            return value >= 1000
-                    ? String.format(Locale.ROOT, "%,.0f", value).replace(',', '_')
-                    : String.format(Locale.ROOT, "%.2f", value);
+            String bar = (figure.limit ? "<= " : "") + number(figure.bar);
+            return String.join("\t", figure.name, ours, peer, ratio, bar, note);
         }
     }
 
-    /**
-     * Runs figures that share our program: in each round ours once and each peer, every other round the other way
-     * round, so that nobody always has the cooler machine. A ratio is the median of the ratios of the rounds.
-     */
-    static List<Result> run(List<Figure> sharing, int rounds, boolean quick) throws Exception {
-        Set<Contender> contenders = new LinkedHashSet<>(List.of(sharing.get(0).ours));
-        sharing.forEach(figure -> contenders.add(figure.peer));
-        contenders.removeIf(contender -> contender.missing() != null);
-        List<Contender> order = new ArrayList<>(contenders);
-        Map<Contender, List<Double>> measured = new HashMap<>();
-        for (int round = 0; round < rounds && order.size() > 1; round++) {
-            for (Contender contender : order) {
-                measured.computeIfAbsent(contender, fresh -> new ArrayList<>()).add(contender.measure(quick));
-            }
-            Collections.reverse(order);
-        }
-        return sharing.stream().map(figure -> figure.result(measured)).toList();
+    /** The outcome if there are no numbers. */
+    Result without(String note) {
+        return new Result(this, "-", "-", "-", note);
     }
 
-    private Result result(Map<Contender, List<Double>> measured) {
-        for (Contender contender : List.of(ours, peer)) {
-            String missing = contender.missing();
-            if (missing != null) {
-                return new Result(this, 0, 0, 0, "skipped (" + missing + ")");
-            }
-        }
-        List<Double> mine = measured.get(ours);
-        List<Double> theirs = measured.get(peer);
-        List<Double> ratios = new ArrayList<>();
-        for (int round = 0; round < mine.size(); round++) {
-            ratios.add(mine.get(round) / theirs.get(round));
-        }
-        double ratio = median(ratios);
-        return new Result(this, median(mine), median(theirs), ratio, ratio >= bar ? "ok" : "short");
+    /** The outcome if there are; the ratio is the median of those of the rounds, the others are medians too. */
+    Result of(double mine, double theirs, double ratio) {
+        boolean kept = limit ? mine <= bar : ratio >= bar;
+        boolean compared = peer != null;
+        return new Result(
+                this,
+                number(mine),
+                compared ? number(theirs) : "-",
+                compared ? number(ratio) : "-",
+                kept ? "ok" : "short");
     }
 
-    private static double median(List<Double> values) {
-        double[] sorted = values.stream().mapToDouble(Double::doubleValue).toArray();
-        Arrays.sort(sorted);
-        int middle = sorted.length / 2;
-        return sorted.length % 2 == 1 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2;
+    private static String number(double value) {
+        return Math.abs(value) >= 1000
+                ? String.format(Locale.ROOT, "%,.0f", value).replace(',', '_')
+                : String.format(Locale.ROOT, "%.2f", value);
     }
 }

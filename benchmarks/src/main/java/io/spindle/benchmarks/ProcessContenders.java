@@ -1,23 +1,22 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.spindle.benchmarks;
 
-import io.netty.buffer.ByteBuf;
-import io.spindle.process.ChildProcess;
-import io.spindle.process.Command;
 import java.io.IOException;
-import java.io.InputStream;
-import java.lang.management.ManagementFactory;
+import java.util.Arrays;
 import java.util.List;
-import reactor.core.publisher.Flux;
-import reactor.core.publisher.Mono;
-import reactor.core.scheduler.Schedulers;
+import java.util.concurrent.Callable;
 
-/** The programs of the process figures. */
+/** The programs of the process figures that we and the peers have alike. */
 public final class ProcessContenders {
 
-    private static final int CHILDREN = 200;
+    private static final List<String> TRUE = List.of("true");
+    private static final int SPAWNED = 200;
     private static final int AT_A_TIME = 32;
-    private static final int CHUNK = 64 * 1024;
+    private static final int LINES = 5_000_000;
+    private static final int HELD = 500;
+    private static final int KILLED = 100;
+    private static final int SMALL_RUNS = 500;
+    private static final long MEGABYTE = 1 << 20;
 
     private ProcessContenders() {}
 
@@ -27,91 +26,98 @@ public final class ProcessContenders {
      * @param args what to measure, the contender, and {@code --quick} for a smoke run
      */
     public static void main(String[] args) throws Exception {
-        boolean ours = args[1].equals("spindle");
-        int megabytes = List.of(args).contains("--quick") ? 64 : 1024;
+        Threads base = new Threads(); // before anything was made
+        ProcessRunner runner = ProcessRunner.of(args[1]);
+        boolean quick = List.of(args).contains("--quick");
+        int share = quick ? 10 : 1;
         switch (args[0]) {
-            case "spawn" -> Rate.print(args, ours ? ProcessContenders::spawn : ProcessContenders::spawnElastic);
-            case "drain" -> Rate.print(args, () -> drain(ours, megabytes));
-            case "drain-cpu" -> Rate.print(args, () -> perCpu(() -> drain(ours, megabytes)));
+            case "drain-dd" -> Rate.printWithCpu(args, () -> megabytes(1024 / share, count -> runner.drain(dd(count))));
+            case "drain-head" ->
+                Rate.printWithCpu(args, () -> megabytes(1024 / share, count -> runner.drain(head(count))));
+            case "cat" ->
+                Rate.printWithCpu(args, () -> megabytes(500 / share, count -> runner.throughCat(count * MEGABYTE)));
+            case "lines" -> Rate.printWithCpu(args, () -> lines(runner, LINES / share));
+            case "one" -> Rate.printWithCpu(args, () -> runner.runAll(TRUE, SPAWNED / 4, 1));
+            case "many" -> Rate.printWithCpu(args, () -> runner.runAll(TRUE, SPAWNED, AT_A_TIME));
+            case "exit" -> printExits(runner, KILLED / share);
+            case "hold" -> runner.hold(HELD / share, base::print);
+            case "allocation" -> printAllocation(runner, SMALL_RUNS / share);
             default -> throw new IllegalArgumentException("unknown measurement: " + args[0]);
         }
         System.exit(0);
     }
 
-    private static long spawn() {
-        return Flux.range(0, CHILDREN)
-                .flatMap(i -> Command.of("true").spawn().flatMap(ChildProcess::close), AT_A_TIME)
-                .count()
-                .block();
+    private interface Transfer {
+        long run(long megabytes) throws Exception;
     }
 
-    private static long spawnElastic() {
-        return Flux.range(0, CHILDREN)
-                .flatMap(
-                        i -> Mono.fromCallable(ProcessContenders::runAndRead).subscribeOn(Schedulers.boundedElastic()),
-                        AT_A_TIME)
-                .count()
-                .block();
+    private static long megabytes(long count, Transfer transfer) throws Exception {
+        check(count * MEGABYTE, transfer.run(count));
+        return count;
     }
 
-    private static int runAndRead() throws IOException, InterruptedException {
-        Process process = new ProcessBuilder("true").start();
-        process.getOutputStream().close();
-        try (InputStream out = process.getInputStream();
-                InputStream err = process.getErrorStream()) {
-            out.readAllBytes();
-            err.readAllBytes();
+    private static void check(long expected, long actual) {
+        if (actual != expected) {
+            throw new IllegalStateException("expected " + expected + ", got " + actual);
         }
-        return process.waitFor();
     }
 
-    /** Returns megabytes. */
-    private static long drain(boolean ours, int megabytes) throws Exception {
-        String[] dd = {"dd", "if=/dev/zero", "bs=1M", "count=" + megabytes, "status=none"};
-        long bytes = ours ? drainOurs(dd) : drainThread(dd);
-        if (bytes >> 20 != megabytes) {
-            throw new IllegalStateException("read " + bytes + " bytes");
+    private static List<String> dd(long megabytes) {
+        return List.of("dd", "if=/dev/zero", "bs=1M", "count=" + megabytes, "status=none");
+    }
+
+    private static List<String> head(long megabytes) {
+        return List.of("head", "-c", megabytes * MEGABYTE + "", "/dev/zero");
+    }
+
+    private static long lines(ProcessRunner runner, int count) throws Exception {
+        check(count, runner.lines(List.of("seq", "1", String.valueOf(count))));
+        return count;
+    }
+
+    /** Prints the median and the 99th percentile in milliseconds. */
+    private static void printExits(ProcessRunner runner, int count) throws Exception {
+        for (int i = 0; i < count; i++) {
+            runner.killedAfter(); // warms up
         }
-        return megabytes;
+        double[] millis = new double[count];
+        for (int i = 0; i < count; i++) {
+            millis[i] = runner.killedAfter() / 1e6;
+        }
+        Arrays.sort(millis);
+        System.out.println(millis[count / 2] + " " + millis[count * 99 / 100]);
     }
 
-    private static long drainOurs(String[] dd) {
-        return Command.of(List.of(dd))
-                .output()
-                .map(ProcessContenders::sizeOf)
-                .reduce(0L, Long::sum)
-                .block();
+    /** Prints the runs for which a megabyte is allocated; to be run where nothing is ever collected. */
+    private static void printAllocation(ProcessRunner runner, int count) throws Exception {
+        List<String> echo = List.of("echo", "hello");
+        Callable<Long> run = () -> runner.runAll(echo, count, 1);
+        run.call();
+        long before = allocated();
+        run.call();
+        System.out.println(count * (double) MEGABYTE / (allocated() - before));
     }
 
-    private static long sizeOf(ByteBuf chunk) {
-        long size = chunk.readableBytes();
-        chunk.release();
-        return size;
+    private static long allocated() {
+        return Runtime.getRuntime().totalMemory() - Runtime.getRuntime().freeMemory();
     }
 
-    private static long drainThread(String[] dd) throws IOException, InterruptedException {
-        Process process = new ProcessBuilder(dd).start();
-        byte[] chunk = new byte[CHUNK];
-        long bytes = 0;
-        try (InputStream out = process.getInputStream()) {
-            for (int read = out.read(chunk); read >= 0; read = out.read(chunk)) {
-                bytes += read;
+    /** Threads and resident memory at the start, and what has been added since. */
+    private static final class Threads {
+
+        private final long threads = Proc.status("Threads");
+        private final long residentKilobytes = Proc.status("VmRSS");
+
+        Threads() throws IOException {}
+
+        /** Prints the threads and the megabytes. */
+        void print() {
+            try {
+                System.out.println(
+                        (Proc.status("Threads") - threads) + " " + (Proc.status("VmRSS") - residentKilobytes) / 1024.0);
+            } catch (IOException e) {
+                throw new IllegalStateException(e);
             }
         }
-        process.waitFor();
-        return bytes;
-    }
-
-    /** Rate divides by wall time: scaled so that this process's processor time counts. */
-    private static long perCpu(Rate.Batch batch) throws Exception {
-        long before = cpuNanos();
-        long start = System.nanoTime();
-        long done = batch.run();
-        return (long) (done * (double) (System.nanoTime() - start) / (cpuNanos() - before));
-    }
-
-    private static long cpuNanos() {
-        return ((com.sun.management.OperatingSystemMXBean) ManagementFactory.getOperatingSystemMXBean())
-                .getProcessCpuTime();
     }
 }

@@ -1,10 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.spindle.benchmarks;
 
-import java.util.Collection;
-import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.stream.Collectors;
 
 /**
  * Runs the figures of one area: each contender in a fresh process, ours and the peer in turn, round after round, so
@@ -29,21 +26,7 @@ public final class SideBySide {
             return;
         }
         System.out.println("name\tours\tpeer\tratio\tbar\tresult");
-        boolean anyShort = false;
-        for (List<Figure> sharing : sharingOurs(figures)) {
-            for (Figure.Result result : Figure.run(sharing, quick ? 1 : ROUNDS, quick)) {
-                System.out.println(result.line());
-                anyShort |= result.isShort();
-            }
-        }
-        System.exit(anyShort ? 1 : 0);
-    }
-
-    /** The figures of one program of ours stand together: it is measured once a round for all of them. */
-    private static Collection<List<Figure>> sharingOurs(List<Figure> figures) {
-        return figures.stream()
-                .collect(Collectors.groupingBy(Figure::ours, LinkedHashMap::new, Collectors.toList()))
-                .values();
+        System.exit(Rounds.anyShort(figures, quick ? 1 : ROUNDS, quick) ? 1 : 0);
     }
 
     private static List<Figure> figures(String area) {

@@ -10,13 +10,10 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
-import java.util.Map;
 import java.util.Objects;
-import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.BiConsumer;
 import java.util.function.Consumer;
 import java.util.function.IntConsumer;
@@ -45,8 +42,7 @@ final class DefaultEventLoop implements EventLoop {
     private final NettyLoop netty;
     private final SingleLoopResources resources = new SingleLoopResources(this);
     private final LoopWorker worker = new LoopWorker(this, false);
-    /** How many open handles are referenced, by their kind. */
-    private final Map<String, AtomicInteger> handles = new ConcurrentHashMap<>();
+    private final HandleCounts handles = new HandleCounts();
 
     private final CountDownLatch endedLatch = new CountDownLatch(1);
     private final Sinks.Empty<Void> endedSink = Sinks.empty();
@@ -172,29 +168,29 @@ final class DefaultEventLoop implements EventLoop {
 
     @Override
     public void nextTick(Runnable task) {
-        Objects.requireNonNull(task, "task");
+        Runnable tick = Schedulers.onSchedule(Objects.requireNonNull(task, "task"));
         accept();
         if (inLoop()) {
-            netty.nextTick(task);
+            netty.nextTick(tick);
         } else {
-            postOrReject(() -> netty.nextTick(task));
+            postOrReject(() -> netty.nextTick(tick));
         }
     }
 
     @Override
     public void queueMicrotask(Runnable task) {
-        Objects.requireNonNull(task, "task");
+        Runnable microtask = Schedulers.onSchedule(Objects.requireNonNull(task, "task"));
         accept();
         if (inLoop()) {
-            netty.queueMicrotask(task);
+            netty.queueMicrotask(microtask);
         } else {
-            postOrReject(() -> netty.queueMicrotask(task));
+            postOrReject(() -> netty.queueMicrotask(microtask));
         }
     }
 
     @Override
     public Handle setImmediate(Runnable task) {
-        Immediate immediate = new Immediate(this, Objects.requireNonNull(task, "task"));
+        Immediate immediate = new Immediate(this, Schedulers.onSchedule(Objects.requireNonNull(task, "task")));
         accept();
         if (inLoop()) {
             immediate.queue();
@@ -215,8 +211,8 @@ final class DefaultEventLoop implements EventLoop {
     }
 
     private Timeout arm(Duration delay, Runnable task, boolean repeats) {
-        LoopTimeout timeout =
-                new LoopTimeout(this, Objects.requireNonNull(task, "task"), Delays.nodeNanos(delay), repeats);
+        Runnable callback = Schedulers.onSchedule(Objects.requireNonNull(task, "task"));
+        LoopTimeout timeout = new LoopTimeout(this, callback, Delays.nodeNanos(delay), repeats);
         accept();
         long startNanos = System.nanoTime();
         if (inLoop()) {
@@ -247,7 +243,7 @@ final class DefaultEventLoop implements EventLoop {
     @Override
     public LoopMetrics metrics() {
         List<String> kinds = new ArrayList<>();
-        handles.forEach((kind, count) -> kinds.addAll(Collections.nCopies(Math.max(0, count.get()), kind)));
+        handles.addTo(kinds);
         kinds.addAll(Collections.nCopies(netty.timers().referenced(), "Timeout"));
         kinds.addAll(Collections.nCopies(netty.referencedImmediates(), "Immediate"));
         kinds.addAll(Collections.nCopies(netty.channels(), "Channel"));
@@ -341,27 +337,13 @@ final class DefaultEventLoop implements EventLoop {
     }
 
     void referenced(OpenHandle handle) {
-        AtomicInteger count = handles.get(handle.kind());
-        if (count == null) {
-            count = handles.computeIfAbsent(handle.kind(), kind -> new AtomicInteger());
-        }
-        count.incrementAndGet();
+        handles.add(handle.kind());
     }
 
     void released(OpenHandle handle) {
-        AtomicInteger count = handles.get(handle.kind());
-        if (count != null && count.decrementAndGet() == 0 && !inLoop()) {
+        if (handles.remove(handle.kind()) && !inLoop()) {
             onLoop(() -> {}); // a turn, in which it may find that nothing is left
         }
-    }
-
-    private boolean hasReferencedHandle() {
-        for (AtomicInteger count : handles.values()) {
-            if (count.get() > 0) {
-                return true;
-            }
-        }
-        return false;
     }
 
     /** Called at the end of each turn. */
@@ -401,10 +383,15 @@ final class DefaultEventLoop implements EventLoop {
     }
 
     private boolean isIdle() {
-        return !hasReferencedHandle() && netty.isIdle();
+        return handles.isEmpty() && netty.isIdle();
     }
 
     void uncaught(Throwable error) {
+        report(error);
+        SchedulerErrorHook.tell(error);
+    }
+
+    private void report(Throwable error) {
         Throwable uncaught = error;
         boolean handlerFailed = false;
         BiConsumer<EventLoop, Throwable> handler = spec.uncaughtHandler();

@@ -21,6 +21,7 @@ import reactor.core.publisher.Mono;
 public final class EventLoopSpec {
 
     private static final Duration DEFAULT_BLOCKED_THRESHOLD = Duration.ofMillis(100);
+    private static final Duration DEFAULT_SPIN = Duration.ofNanos(20_000);
 
     private final Options options;
 
@@ -30,7 +31,7 @@ public final class EventLoopSpec {
         private String name;
         private boolean daemon = true;
         private boolean nativeTransport = true;
-        private Duration spin = Duration.ZERO;
+        private Duration spin = DEFAULT_SPIN;
         private Duration blockedThreshold = DEFAULT_BLOCKED_THRESHOLD;
         private boolean callbackTiming;
         private @Nullable Consumer<BlockedLoop> onBlocked;
@@ -133,18 +134,19 @@ public final class EventLoopSpec {
     }
 
     /**
-     * Sets how long the loop looks for new tasks before it sleeps. Waking a sleeping thread takes 5 to 50 microseconds;
-     * spinning for that long makes answers from another thread arrive at once, at the price of a busy processor.
-     * Worth it with processors to spare, harmful without: it takes the processor from the thread it waits for.
+     * Sets for how long at most the loop looks for new tasks before it sleeps. Waking a sleeping thread costs the one
+     * who posts some microseconds, and the task 5 to 50. The loop looks only while that pays: after sleeps that were
+     * short and ended by a task, and ever more rarely when it looks in vain. It never does with a single processor.
+     * More than the default is worth it with processors to spare only.
      *
-     * @param spin not negative. Default: zero, sleep at once
+     * @param spin not negative; zero: sleep at once. Default: 20 microseconds
      */
     public EventLoopSpec spin(Duration spin) {
         Duration checked = checkNotNegative(spin, "spin");
         return with(changed -> changed.spin = checked);
     }
 
-    /** Returns how long the loop looks for new tasks before it sleeps. */
+    /** Returns for how long at most the loop looks for new tasks before it sleeps. */
     public Duration spin() {
         return options.spin;
     }

@@ -13,6 +13,6 @@ public final class LoopBlockHoundIntegration implements BlockHoundIntegration {
     @Override
     public void applyTo(BlockHound.Builder builder) {
         builder.allowBlockingCallsInside(NettyLoop.class.getName(), "park");
-        builder.allowBlockingCallsInside(NettyLoop.class.getName(), "spin");
+        builder.allowBlockingCallsInside(NettyLoop.class.getName(), "isFoundBySpinning");
     }
 }

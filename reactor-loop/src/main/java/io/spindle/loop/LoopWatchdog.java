@@ -90,6 +90,9 @@ final class LoopWatchdog implements Runnable {
             if (stack.stream().anyMatch(LoopWatchdog::loads)) {
                 return BlockedLoop.State.LOADING;
             }
+            if (stack.stream().anyMatch(LoopWatchdog::wakesUp)) {
+                return BlockedLoop.State.STARVED;
+            }
             if (computes) {
                 return BlockedLoop.State.COMPUTING;
             }
@@ -118,6 +121,12 @@ final class LoopWatchdog implements Runnable {
                 || frame.getClassName().equals(ClassLoader.class.getName())
                 || (frame.getClassName().startsWith("java.lang.invoke.")
                         && frame.getMethodName().startsWith("link"));
+    }
+
+    /** It has been woken, which makes it read as awake, and still waits for a processor. */
+    private static boolean wakesUp(StackTraceElement frame) {
+        return frame.getClassName().equals(NettyLoop.class.getName())
+                && frame.getMethodName().equals("park");
     }
 
     private LoopWatchdog() {}

@@ -30,7 +30,7 @@ final class NettyLoop extends SingleThreadIoEventLoop {
 
     private final DefaultEventLoop host;
     private final LoopCounters counters;
-    private final long spinNanos;
+    private final AdaptiveSpin spin;
     private final WakeUpGate gate = new WakeUpGate();
     private final ArrayDeque<Runnable> ticks = new ArrayDeque<>(64);
     private final ArrayDeque<Runnable> microtasks = new ArrayDeque<>(64);
@@ -50,7 +50,7 @@ final class NettyLoop extends SingleThreadIoEventLoop {
         super(null, (ThreadFactory) body -> new LoopThread(body, host), DrainingIoHandler.wrap(transport));
         this.host = host;
         this.counters = new LoopCounters(host.spec().callbackTiming());
-        this.spinNanos = host.spec().spin().toNanos();
+        this.spin = new AdaptiveSpin(Delays.saturatedNanos(host.spec().spin()));
     }
 
     /** Posts a task. While the loop is awake this is one queue operation and one volatile read. */
@@ -256,7 +256,7 @@ final class NettyLoop extends SingleThreadIoEventLoop {
             settling = false;
         }
         hadChannels = hasChannels;
-        if (isRunnable() || (spinNanos > 0 && spin(now))) {
+        if (isRunnable() || isFoundBySpinning(now)) {
             if (hasChannels) {
                 ioHandler().run(context);
             }
@@ -269,6 +269,7 @@ final class NettyLoop extends SingleThreadIoEventLoop {
                 park();
             }
             awake();
+            spin.slept(counters.awakeSince() - now, hasTasks());
         }
     }
 
@@ -292,21 +293,28 @@ final class NettyLoop extends SingleThreadIoEventLoop {
         return referencedImmediates > 0 || !closing.isEmpty() || hasTasks();
     }
 
-    /** Looks for a task for a while before the loop sleeps: true when there is one, or a timer is due. */
-    private boolean spin(long now) {
-        long end = now + spinNanos;
+    /** Looks for a task for a moment before the loop sleeps, if that has paid lately. Counts as sleep. */
+    private boolean isFoundBySpinning(long start) {
+        long nanos = spin.nanos();
+        if (nanos == 0) {
+            return false;
+        }
+        long now = start;
         do {
             for (int i = 0; i < SPINS_PER_CLOCK; i++) {
                 if (hasTasks()) {
+                    spin.found();
+                    counters.woke(start);
                     return true;
                 }
                 Thread.onSpinWait();
             }
             now = System.nanoTime();
             if (!timers.isEmpty() && timers.nextExpiry() - now <= 0) {
-                return true;
+                return false;
             }
-        } while (now - end < 0);
+        } while (now - start < nanos);
+        spin.failed();
         return false;
     }
 

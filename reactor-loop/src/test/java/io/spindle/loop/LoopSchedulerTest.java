@@ -232,6 +232,47 @@ class LoopSchedulerTest {
     }
 
     @Test
+    void theErrorHookOfReactorSeesAnErrorOnceAfterTheHandlerOfTheLoop() {
+        List<String> seen = new CopyOnWriteArrayList<>();
+        EventLoop other = EventLoopSpec.of("errors")
+                .onUncaught((of, error) -> seen.add("handler " + error.getMessage()))
+                .start();
+        Schedulers.onHandleError(
+                "test", (thread, error) -> seen.add("hook " + error.getMessage() + " on " + thread.getName()));
+        try {
+            other.schedule(() -> {
+                throw new IllegalStateException("boom");
+            });
+            other.disposeGracefully().block(LIMIT);
+        } finally {
+            Schedulers.resetOnHandleError("test");
+        }
+
+        assertThat(seen).containsExactly("handler boom", "hook boom on errors");
+    }
+
+    @Test
+    void anErrorHookThatThrowsDoesNotDisturbTheLoop() {
+        EventLoop other =
+                EventLoopSpec.of("errors").onUncaught((of, error) -> {}).start();
+        AtomicInteger runs = new AtomicInteger();
+        Schedulers.onHandleError("test", (thread, error) -> {
+            throw new IllegalStateException("in the hook");
+        });
+        try {
+            other.schedule(() -> {
+                throw new IllegalStateException("boom");
+            });
+            other.schedule(runs::incrementAndGet);
+            other.disposeGracefully().block(LIMIT);
+        } finally {
+            Schedulers.resetOnHandleError("test");
+        }
+
+        assertThat(runs).hasValue(1);
+    }
+
+    @Test
     void aDisposedLoopRejectsEverythingAndCannotStartAgain() {
         loop.dispose();
         loop.onDispose().block(LIMIT);

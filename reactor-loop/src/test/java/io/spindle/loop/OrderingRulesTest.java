@@ -851,10 +851,9 @@ class OrderingRulesTest {
             loop.setTimeout(ms(30), () -> log.add("keeper"));
         });
 
-        assertThat(log)
-                .contains("interval", "immediate")
-                .doesNotContain("never")
-                .endsWith("keeper");
+        assertThat(log).contains("interval", "immediate").doesNotContain("never");
+        // An interval that is due in the keeper's own pass may follow it, once.
+        assertThat(log.subList(log.indexOf("keeper") + 1, log.size())).isIn(List.of(), List.of("interval"));
     }
 
     @Test

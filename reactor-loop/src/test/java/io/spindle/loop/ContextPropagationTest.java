@@ -1,0 +1,94 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.spindle.loop;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.micrometer.context.ContextRegistry;
+import io.spindle.testkit.LeakCheck;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.ExtendWith;
+import reactor.core.publisher.Flux;
+import reactor.core.publisher.Hooks;
+import reactor.core.publisher.Mono;
+import reactor.core.scheduler.Schedulers;
+import reactor.util.context.Context;
+
+/** Reactor's Context, and thread-locals by context-propagation, travel with what runs on a loop (EL-53). */
+@ExtendWith(LeakCheck.class)
+class ContextPropagationTest {
+
+    private static final String KEY = "spindle.test.trace";
+    private static final ThreadLocal<String> TRACE = new ThreadLocal<>();
+
+    @BeforeEach
+    void propagate() {
+        ContextRegistry.getInstance().registerThreadLocalAccessor(KEY, TRACE);
+        Hooks.enableAutomaticContextPropagation();
+    }
+
+    @AfterEach
+    void stop() {
+        Hooks.disableAutomaticContextPropagation();
+        ContextRegistry.getInstance().removeThreadLocalAccessor(KEY);
+        TRACE.remove();
+    }
+
+    @Test
+    void anAdoptedPublisherKeepsItsContextAndRestoresThreadLocalsOnTheLoop() {
+        List<String> seen = Collections.synchronizedList(new ArrayList<>());
+
+        EventLoop.run(loop -> loop.adopt(Flux.just("a", "b").subscribeOn(Schedulers.boundedElastic()))
+                .flatMap(value -> Mono.deferContextual(context -> Mono.just(value + context.get(KEY))))
+                .contextWrite(Context.of(KEY, "42"))
+                .subscribe(value -> seen.add(value + " " + loop.inLoop())));
+        EventLoop.run(loop -> loop.adopt(Mono.just("c").subscribeOn(Schedulers.boundedElastic()))
+                .doOnNext(value -> seen.add(value + TRACE.get() + " " + loop.inLoop()))
+                .contextWrite(Context.of(KEY, "43"))
+                .subscribe());
+
+        assertThat(seen).containsExactly("a42 true", "b42 true", "c43 true");
+    }
+
+    @Test
+    void everyKindOfCallbackRunsWithTheThreadLocalsOfWhoSetIt() {
+        List<String> seen = new ArrayList<>();
+
+        EventLoop.run(loop -> {
+            TRACE.set("7");
+            loop.nextTick(() -> seen.add("tick " + TRACE.get()));
+            loop.queueMicrotask(() -> seen.add("microtask " + TRACE.get()));
+            loop.setImmediate(() -> seen.add("immediate " + TRACE.get()));
+            loop.schedule(() -> seen.add("task " + TRACE.get()));
+            loop.setTimeout(Duration.ofMillis(1), () -> seen.add("timeout " + TRACE.get()));
+            loop.createWorker().schedule(() -> seen.add("delayed " + TRACE.get()), 50, TimeUnit.MILLISECONDS);
+            TRACE.set("8");
+            loop.nextTick(() -> seen.add("tick " + TRACE.get()));
+            TRACE.remove();
+        });
+
+        assertThat(seen)
+                .containsExactlyInAnyOrder(
+                        "tick 7", "tick 8", "microtask 7", "immediate 7", "task 7", "timeout 7", "delayed 7");
+    }
+
+    @Test
+    void nothingOfItIsLeftOnTheLoop() {
+        List<String> seen = new ArrayList<>();
+
+        EventLoop.run(loop -> {
+            TRACE.set("7");
+            loop.nextTick(() -> seen.add(String.valueOf(TRACE.get())));
+            TRACE.remove();
+            loop.nextTick(() -> seen.add(String.valueOf(TRACE.get())));
+        });
+
+        assertThat(seen).containsExactly("7", "null");
+    }
+}

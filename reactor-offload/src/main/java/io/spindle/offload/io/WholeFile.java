@@ -9,6 +9,7 @@ import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 import java.util.Arrays;
+import java.util.Set;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
@@ -21,53 +22,56 @@ final class WholeFile {
      */
     private static final int PIECE = 256 * 1024;
 
-    private static final int FIRST_GUESS = 8 * 1024;
+    /** What is read first, whatever the size: most files end within. */
+    private static final int FIRST_PIECE = 16 * 1024;
+
+    private static final ThreadLocal<ByteBuffer> FIRST =
+            ThreadLocal.withInitial(() -> ByteBuffer.allocateDirect(FIRST_PIECE));
+    private static final Set<StandardOpenOption> READ = Set.of(StandardOpenOption.READ);
     private static final int MAX_ARRAY = Integer.MAX_VALUE - 8;
 
     private WholeFile() {}
 
+    /** A small file is opened, read to its end and closed: its size is not asked, it may be wrong or change meanwhile. */
     static byte[] read(Path path) throws IOException {
-        try (FileChannel channel = FileChannel.open(path, StandardOpenOption.READ)) {
-            long size = channel.size();
-            if (size > MAX_ARRAY) {
-                throw new IOException("File too large: " + size + " bytes do not fit into an array");
+        try (FileChannel channel = FileChannel.open(path, READ)) {
+            ByteBuffer first = FIRST.get().clear();
+            while (first.hasRemaining()) {
+                if (channel.read(first) < 0) {
+                    byte[] content = new byte[first.position()];
+                    first.flip().get(content);
+                    return content;
+                }
             }
-            return size == 0 ? readUnknown(channel) : readKnown(channel, (int) size);
+            return readRest(channel, first.flip());
         }
     }
 
-    private static byte[] readKnown(FileChannel channel, int size) throws IOException {
-        byte[] content = new byte[size];
-        int read = fill(channel, content, 0);
-        if (read < size) {
-            return Arrays.copyOf(content, read); // it has become shorter meanwhile
+    private static byte[] readRest(FileChannel channel, ByteBuffer first) throws IOException {
+        long size = channel.size(); // where to begin: it is zero if unknown
+        if (size > MAX_ARRAY) {
+            throw new IOException("File too large: " + size + " bytes do not fit into an array");
         }
+        byte[] content = new byte[(int) Math.max(size, FIRST_PIECE)];
+        first.get(content, 0, FIRST_PIECE);
+        int read = fill(channel, content, FIRST_PIECE);
         byte[] more = new byte[1];
-        return fill(channel, more, 0) == 0 ? content : readRest(channel, grow(content, more[0]), size + 1);
-    }
-
-    private static byte[] readUnknown(FileChannel channel) throws IOException {
-        return readRest(channel, new byte[FIRST_GUESS], 0);
-    }
-
-    private static byte[] readRest(FileChannel channel, byte[] start, int length) throws IOException {
-        byte[] content = start;
-        int read = fill(channel, content, length);
         while (read == content.length) {
-            content = grow(content, null);
-            read = fill(channel, content, read);
+            if (fill(channel, more, 0) == 0) {
+                return content;
+            }
+            content = grow(content, more[0]);
+            read = fill(channel, content, read + 1);
         }
         return Arrays.copyOf(content, read);
     }
 
-    private static byte[] grow(byte[] content, @Nullable Byte next) throws IOException {
+    private static byte[] grow(byte[] content, byte next) throws IOException {
         if (content.length >= MAX_ARRAY) {
             throw new IOException("File too large: more than " + MAX_ARRAY + " bytes do not fit into an array");
         }
-        byte[] grown = Arrays.copyOf(content, (int) Math.min(MAX_ARRAY, Math.max(FIRST_GUESS, content.length * 2L)));
-        if (next != null) {
-            grown[content.length] = next;
-        }
+        byte[] grown = Arrays.copyOf(content, (int) Math.min(MAX_ARRAY, content.length * 2L));
+        grown[content.length] = next;
         return grown;
     }
 

@@ -35,7 +35,7 @@ class FilesTest {
     Path directory;
 
     @ParameterizedTest
-    @ValueSource(ints = {0, 1, 8191, 8192, 8193, 262_143, 262_144, 262_145, 3_000_000})
+    @ValueSource(ints = {0, 1, 16_383, 16_384, 16_385, 262_143, 262_144, 262_145, 3_000_000})
     void whatWasWrittenIsRead(int size) {
         byte[] data = new byte[size];
         new Random(size).nextBytes(data);
@@ -77,6 +77,22 @@ class FilesTest {
                         .containsExactlyElementsOf(expected.lines()
                                 .filter(line -> line.startsWith("processor"))
                                 .toList()))
+                .expectComplete()
+                .verify(LONG);
+    }
+
+    @Test
+    @EnabledOnOs(OS.LINUX)
+    void aLongFileOfUnknownSizeIsReadToItsEnd() throws Exception {
+        Path pipe = directory.resolve("pipe");
+        assertThat(new ProcessBuilder("mkfifo", pipe.toString()).start().waitFor())
+                .isZero();
+        byte[] data = new byte[100_000];
+        new Random(1).nextBytes(data);
+
+        StepVerifier.create(Files.readFile(pipe)
+                        .zipWith(Files.appendFile(pipe, data).thenReturn(true)))
+                .assertNext(read -> assertThat(read.getT1()).isEqualTo(data))
                 .expectComplete()
                 .verify(LONG);
     }

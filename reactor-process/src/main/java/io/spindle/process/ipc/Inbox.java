@@ -86,7 +86,7 @@ final class Inbox {
         }
     }
 
-    private void drain() {
+    void drain() {
         FluxSink<Message> sink = subscriber;
         while (sink != null && requested > 0 && !queue.isEmpty()) {
             if (requested != Long.MAX_VALUE) {
@@ -115,6 +115,9 @@ final class Inbox {
     /** Unbounded demand is granted in big pieces, renewed at half. */
     private void grant() {
         long wanted = Math.min(requested, MAX_GRANT) - granted;
+        if (!channel.isWritable()) {
+            return; // a peer that does not read gets no more, and we are called when it has read
+        }
         if (wanted > 0 && (granted == 0 || requested < MAX_GRANT || wanted > MAX_GRANT / 2)) {
             granted += wanted;
             channel.write(Frame.counted(Frame.CREDIT, (int) wanted), null);

@@ -134,11 +134,6 @@ class BadPeerTest {
                         .writeByte(0),
                 "after its number");
         isRefused(Frame.reply(7, new byte[] {1}, false).write(HEAP), "request 7, which nobody asked");
-        isRefused(
-                Unpooled.wrappedBuffer(
-                        Frame.bare(Frame.END).write(HEAP),
-                        Frame.request(1, "s", new byte[0]).write(HEAP)),
-                "kind 3 after its END");
         isRefused(Unpooled.buffer().writeInt(1).writeByte(Frame.END | 0x80), "kind 7 cannot carry a descriptor");
         isRefused(
                 Unpooled.buffer()
@@ -147,6 +142,21 @@ class BadPeerTest {
                         .writeInt(1)
                         .writeByte(200),
                 "too short to hold its subject");
+    }
+
+    @Test
+    void aRequestBehindTheEndIsRefusedThoughTheMessagesHaveCompleted() throws IOException {
+        try (Raw raw = raw()) {
+            raw.write(Unpooled.wrappedBuffer(
+                    Frame.bare(Frame.END).write(HEAP),
+                    Frame.request(1, "s", new byte[0]).write(HEAP)));
+
+            StepVerifier.create(raw.channel().onDispose())
+                    .expectErrorMessage("the peer sent a frame of kind 3 after its END")
+                    .verify(Pair.PATIENCE);
+            StepVerifier.create(raw.channel().receive()).expectComplete().verify(Pair.PATIENCE);
+        }
+        theOtherChannelGoesOn();
     }
 
     @Test

@@ -52,7 +52,8 @@ public interface Channel extends Disposable {
      * with {@link IllegalArgumentException} if Jackson cannot write the message or it is longer than
      * {@link #MAX_FRAME_BYTES}, and with {@link ChannelClosedException} if the channel has ended or ends before.
      *
-     * @param message written by Jackson as CBOR at subscription, on the subscribing thread
+     * @param message written by Jackson at subscription, on the subscribing thread: as CBOR, or as JSON if the peer has
+     *     chosen that when it connected
      * @return completes when the message has been written to the socket
      */
     Mono<Void> send(Object message);
@@ -64,7 +65,8 @@ public interface Channel extends Disposable {
      * @param message as for {@link #send(Object)}
      * @param descriptor stays the caller's; must be open until the end of the returned {@code Mono}
      * @return completes when the peer has taken the descriptor; errors with {@link ChannelClosedException} if it died
-     *     before, so that the descriptor can be given to another, else as {@link #send(Object)}
+     *     before, so that the descriptor can be given to another, with {@link UnsupportedOperationException} if this
+     *     peer takes none, else as {@link #send(Object)}
      */
     Mono<Void> send(Object message, FileDescriptor descriptor);
 
@@ -93,13 +95,13 @@ public interface Channel extends Disposable {
     }
 
     /**
-     * Asks the peer and waits for its answer. There is no time limit: add {@code timeout}.
+     * Asks the peer and waits for its answer. There is no time limit: add {@code timeout}. At most 1024 requests are on
+     * their way at once, further ones wait here. <b>Cancel</b> cancels the work of the peer's handler.
      *
      * @param subject names the handler at the peer, at most 255 bytes in UTF-8
      * @param message as for {@link #send(Object)}
      * @return the answer, or empty if the handler's {@code Mono} was; errors with {@link RequestFailedException} if the
-     *     handler failed or there is none, with {@link ChannelClosedException} if the channel ends first. Cancel
-     *     forgets the answer, the peer still works on it.
+     *     handler failed or there is none, with {@link ChannelClosedException} if the channel ends first
      */
     Mono<Message> request(String subject, Object message);
 
@@ -108,18 +110,26 @@ public interface Channel extends Disposable {
      *
      * @param subject at most 255 bytes in UTF-8
      * @param handler called on the channel's loop, must not block; an empty {@code Mono} is an empty answer, an error is
-     *     sent to the peer as text. At most 1024 requests are worked on at once, further ones fail at the peer.
+     *     sent to the peer as text, and a peer that cancels its request cancels the {@code Mono}. At most 1024 requests
+     *     are worked on at once, further ones wait at the peer.
      */
     void onRequest(String subject, Function<Message, Mono<Reply>> handler);
 
     /**
      * Disconnects in good order: sends what was accepted before, tells the peer that nothing follows, and closes when
      * the peer has said the same. From the subscription on, {@link #send} fails. Messages for which the peer has no
-     * demand hold this up: combine with {@code timeout} and {@link #dispose()} for a limit.
+     * demand hold this up: combine with {@code timeout} and {@link #dispose()} for a limit. Requests that have no answer
+     * by then fail. Node analogue: {@code disconnect()}, which loses what is still in the sender's queue.
      *
      * @return completes as {@link #onDispose()} does; cancel stops the waiting, not the disconnecting
      */
     Mono<Void> disconnect();
+
+    /**
+     * Returns whether one of the ends has disconnected; true also after the end of the channel, if it came like that.
+     * Node analogue: {@code !connected}.
+     */
+    boolean isDisconnected();
 
     /** Closes at once; what waits is dropped and fails with {@link ChannelClosedException}. Idempotent. */
     @Override

@@ -36,7 +36,7 @@ final class Connector {
                     + loop.name() + " was made without");
         }
         ByteBufAllocator.DEFAULT.directBuffer(1).release(); // the first one starts the flight recorder's event types
-        Cbor.prepare();
+        Format.prepare();
     }
 
     static Mono<Channel> connect(Invitation invitation, EventLoop loop) {
@@ -52,12 +52,24 @@ final class Connector {
         EpollDomainSocketChannel descriptors = new EpollDomainSocketChannel();
         descriptors.config().setReadMode(DomainSocketReadMode.FILE_DESCRIPTORS).setAutoRead(false);
         Attempt attempt = new Attempt(sink, invitation);
-        DefaultChannel channel = new DefaultChannel(loop.netty(), frames, descriptors, attempt::connected);
+        DefaultChannel channel = new DefaultChannel(loop.netty(), Format.CBOR, frames, descriptors, attempt::connected);
         attempt.channel = channel;
         attempt.patience = loop.netty().schedule(channel::dispose, PATIENCE_SECONDS, TimeUnit.SECONDS);
         channel.install();
-        open(frames, new Preamble(Preamble.FRAMES, invitation.token()), invitation, loop, channel, attempt);
-        open(descriptors, new Preamble(Preamble.DESCRIPTORS, invitation.token()), invitation, loop, channel, attempt);
+        open(
+                frames,
+                new Preamble(Preamble.FRAMES, Format.CBOR, invitation.token()),
+                invitation,
+                loop,
+                channel,
+                attempt);
+        open(
+                descriptors,
+                new Preamble(Preamble.DESCRIPTORS, Format.CBOR, invitation.token()),
+                invitation,
+                loop,
+                channel,
+                attempt);
         channel.onDispose().subscribe(null, attempt::failed, attempt::refused);
         sink.onCancel(channel);
     }

@@ -24,7 +24,7 @@ import reactor.core.publisher.MonoSink;
 import reactor.core.publisher.Sinks;
 
 /**
- * One end of a channel: two sockets, what waits to go out, what came in. Everything but the public methods is loop
+ * One end of a channel: one or two sockets, what waits to go out, what came in. Everything but the public methods is loop
  * only.
  *
  * <pre>
@@ -36,12 +36,13 @@ final class DefaultChannel implements Channel {
 
     private static final Logger log = LoggerFactory.getLogger(Channel.class);
 
-    private static final long END_PATIENCE_SECONDS = 5;
+    private static final long PATIENCE_SECONDS = 5;
     private static final int MAX_QUEUED_FLUSHES = 64;
 
     private final IoEventLoop loop;
     private final EpollDomainSocketChannel frames;
-    private final EpollDomainSocketChannel descriptors;
+    private final Format format;
+    private final @Nullable EpollDomainSocketChannel descriptors;
     private final Outbox outbox = new Outbox(this);
     private final Inbox inbox = new Inbox(this);
     private final Calls calls = new Calls(this);
@@ -50,35 +51,60 @@ final class DefaultChannel implements Channel {
     private final Queue<FileDescriptor> early = new ArrayDeque<>();
     private @Nullable Runnable whenReady;
     private @Nullable ScheduledFuture<?> patience;
-    private boolean ending;
+    private @Nullable ScheduledFuture<?> missing; // the descriptor that was announced
+    private int untold; // descriptors taken, of which the peer does not know yet
+    private volatile boolean ending;
     private boolean endSent;
+    private boolean endWritten;
     private boolean endReceived;
     private boolean descriptorsEnded;
     private volatile boolean closed;
 
     DefaultChannel(
             IoEventLoop loop,
+            Format format,
             EpollDomainSocketChannel frames,
-            EpollDomainSocketChannel descriptors,
+            @Nullable EpollDomainSocketChannel descriptors,
             @Nullable Runnable whenReady) {
         this.loop = loop;
+        this.format = format;
         this.frames = frames;
         this.descriptors = descriptors;
         this.whenReady = whenReady;
     }
 
-    /** Takes over both sockets. */
+    /** Takes over its sockets. */
     void install() {
         frames.config().setAutoClose(false); // a peer that reads no more may have sent what is still to be read
         frames.pipeline()
                 .addLast(new FlushConsolidationHandler(MAX_QUEUED_FLUSHES, true))
                 .addLast(new FrameHandler(this, MAX_FRAME_BYTES));
-        descriptors.pipeline().addLast(new DescriptorHandler(this));
+        if (descriptors != null) {
+            descriptors.pipeline().addLast(new DescriptorHandler(this));
+        }
     }
 
     /** On the accepting side nothing is read before somebody holds the channel, who may have handlers to set. */
     void startReading() {
         onLoop(() -> frames.config().setAutoRead(true));
+    }
+
+    Format format() {
+        return format;
+    }
+
+    boolean takesDescriptors() {
+        return descriptors != null;
+    }
+
+    boolean isWritable() {
+        return frames.isWritable();
+    }
+
+    /** The peer has read what had piled up. */
+    void writable() {
+        inbox.drain();
+        tellTaken();
     }
 
     Outbox outbox() {
@@ -108,11 +134,13 @@ final class DefaultChannel implements Channel {
     public Mono<Void> send(Object message, FileDescriptor descriptor) {
         Objects.requireNonNull(message, "message");
         Objects.requireNonNull(descriptor, "descriptor");
-        return EventLoop.onCurrent(Mono.create(sink -> send(message, descriptor, sink)));
+        return takesDescriptors()
+                ? EventLoop.onCurrent(Mono.create(sink -> send(message, descriptor, sink)))
+                : Mono.error(new UnsupportedOperationException("this peer takes no descriptors"));
     }
 
     private void send(Object message, @Nullable FileDescriptor descriptor, MonoSink<Void> sink) {
-        Frame frame = Frame.message(Cbor.write(message), descriptor != null);
+        Frame frame = Frame.message(format.write(message), descriptor != null);
         if (isSendable(frame, sink)) {
             Outbox.Entry entry = new Outbox.Entry(frame, descriptor, sink);
             sink.onCancel(() -> outbox.withdraw(entry));
@@ -125,7 +153,7 @@ final class DefaultChannel implements Channel {
         checkSubject(subject);
         Objects.requireNonNull(message, "message");
         return EventLoop.onCurrent(Mono.<Message>create(sink -> {
-                    byte[] payload = Cbor.write(message);
+                    byte[] payload = format.write(message);
                     if (isSendable(Frame.request(0, subject, payload), sink)) {
                         submit(sink, () -> calls.ask(subject, payload, sink));
                     }
@@ -202,6 +230,11 @@ final class DefaultChannel implements Channel {
     }
 
     @Override
+    public boolean isDisconnected() {
+        return ending;
+    }
+
+    @Override
     public boolean isDisposed() {
         return closed;
     }
@@ -238,6 +271,8 @@ final class DefaultChannel implements Channel {
             Message.close(descriptor);
             return;
         }
+        cancel(missing);
+        missing = null;
         early.add(descriptor);
         try {
             pair();
@@ -246,10 +281,16 @@ final class DefaultChannel implements Channel {
         }
     }
 
+    private static void cancel(@Nullable ScheduledFuture<?> timer) {
+        if (timer != null) {
+            timer.cancel(false);
+        }
+    }
+
     void descriptorsEnded() {
         descriptorsEnded = true;
         if (!unpaired.isEmpty()) {
-            fail(new ChannelProtocolException("the peer announced a descriptor and did not send it"));
+            fail(descriptorMissing());
         }
     }
 
@@ -263,7 +304,8 @@ final class DefaultChannel implements Channel {
                     awaitDescriptor();
                     return;
                 }
-                write(Frame.counted(Frame.TAKEN, 1), null);
+                untold++;
+                tellTaken();
             }
             unpaired.remove();
             deliver(frame, descriptor);
@@ -271,23 +313,50 @@ final class DefaultChannel implements Channel {
         frames.config().setAutoRead(true);
     }
 
+    private void tellTaken() {
+        if (untold > 0 && isWritable()) {
+            write(Frame.counted(Frame.TAKEN, untold), null);
+            untold = 0;
+        }
+    }
+
     private void awaitDescriptor() {
-        if (descriptorsEnded) {
-            throw new ChannelProtocolException("the peer announced a descriptor and did not send it");
+        if (descriptors == null || descriptorsEnded) {
+            throw descriptorMissing();
         }
         frames.config().setAutoRead(false);
         descriptors.read();
+        if (missing == null) {
+            missing = loop.schedule(() -> fail(descriptorMissing()), PATIENCE_SECONDS, TimeUnit.SECONDS);
+        }
+    }
+
+    private static ChannelProtocolException descriptorMissing() {
+        return new ChannelProtocolException("the peer announced a descriptor and did not send it");
     }
 
     private void deliver(Frame frame, @Nullable FileDescriptor descriptor) {
+        if (endReceived
+                && frame.kind() != Frame.REPLY
+                && frame.kind() != Frame.FAILURE
+                && frame.kind() != Frame.CANCEL) {
+            if (descriptor != null) {
+                Message.close(descriptor);
+            }
+            throw new ChannelProtocolException("the peer sent a frame of kind " + frame.kind() + " after its END");
+        }
         switch (frame.kind()) {
-            case Frame.MESSAGE -> inbox.message(new Message("", frame.payload(), descriptor));
-            case Frame.REQUEST ->
-                calls.requested(frame.number(), new Message(frame.subject(), frame.payload(), descriptor));
-            case Frame.REPLY, Frame.FAILURE -> calls.replied(frame, new Message("", frame.payload(), descriptor));
+            case Frame.MESSAGE -> inbox.message(message("", frame, descriptor));
+            case Frame.REQUEST -> calls.requested(frame.number(), message(frame.subject(), frame, descriptor));
+            case Frame.REPLY, Frame.FAILURE -> calls.replied(frame, message("", frame, descriptor));
+            case Frame.CANCEL -> calls.cancelled(frame.number());
             case Frame.END -> endReceived();
             default -> throw new ChannelProtocolException("frame of kind " + frame.kind() + " out of turn");
         }
+    }
+
+    private Message message(String subject, Frame frame, @Nullable FileDescriptor descriptor) {
+        return new Message(subject, frame.payload(), format, descriptor);
     }
 
     private void endReceived() {
@@ -299,6 +368,10 @@ final class DefaultChannel implements Channel {
         drained();
     }
 
+    boolean hasSaidEnd() {
+        return endSent;
+    }
+
     /** Called when the outbox has written what it can. */
     void drained() {
         if (closed || !ending || !outbox.isEmpty()) {
@@ -306,15 +379,18 @@ final class DefaultChannel implements Channel {
         }
         if (!endSent) {
             endSent = true;
-            patience = loop.schedule(() -> closed(null), END_PATIENCE_SECONDS, TimeUnit.SECONDS);
-            frames.writeAndFlush(Frame.bare(Frame.END).write(frames.alloc())).addListener(written -> endIfBothSaidSo());
+            patience = loop.schedule(() -> closed(null), PATIENCE_SECONDS, TimeUnit.SECONDS);
+            frames.writeAndFlush(Frame.bare(Frame.END).write(frames.alloc())).addListener(written -> {
+                endWritten = true;
+                endIfBothSaidSo();
+            });
         } else {
             endIfBothSaidSo();
         }
     }
 
     private void endIfBothSaidSo() {
-        if (endReceived) {
+        if (endReceived && endWritten) {
             closed(null);
         }
     }
@@ -336,6 +412,7 @@ final class DefaultChannel implements Channel {
     }
 
     void writeDescriptor(FileDescriptor descriptor) {
+        assert descriptors != null : "else nobody could have given one";
         descriptors.writeAndFlush(descriptor).addListener((ChannelFutureListener) written -> {
             if (!written.isSuccess()) {
                 closed(null);
@@ -355,9 +432,8 @@ final class DefaultChannel implements Channel {
             return;
         }
         closed = true;
-        if (patience != null) {
-            patience.cancel(false);
-        }
+        cancel(patience);
+        cancel(missing);
         ChannelClosedException late = new ChannelClosedException("the channel has ended");
         inbox.end(error);
         outbox.failAll(late);
@@ -366,7 +442,9 @@ final class DefaultChannel implements Channel {
         early.clear();
         unpaired.clear();
         frames.close();
-        descriptors.close();
+        if (descriptors != null) {
+            descriptors.close();
+        }
         if (error != null) {
             end.tryEmitError(error);
         } else {

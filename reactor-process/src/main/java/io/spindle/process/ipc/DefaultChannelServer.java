@@ -21,7 +21,7 @@ import reactor.core.publisher.Mono;
 import reactor.core.publisher.Sinks;
 import reactor.core.scheduler.Schedulers;
 
-/** The accepting side. A guest is let in when both of its sockets have shown the same unused token. */
+/** The accepting side. A guest is let in when its sockets, one or two, have shown the same unused token. */
 @SuppressWarnings("FutureReturnValueIgnored") // of close(), which has no outcome that anybody could act on
 final class DefaultChannelServer implements ChannelServer {
 
@@ -37,6 +37,12 @@ final class DefaultChannelServer implements ChannelServer {
         private final Sinks.One<DefaultChannel> arrival = Sinks.one();
         private @Nullable EpollDomainSocketChannel frames;
         private @Nullable EpollDomainSocketChannel descriptors;
+        private @Nullable Format format; // as the socket for frames has said
+        private boolean alone;
+
+        boolean isComplete() {
+            return frames != null && (alone || descriptors != null);
+        }
     }
 
     private DefaultChannelServer(EventLoop loop, PrivateDirectory directory) {
@@ -124,13 +130,13 @@ final class DefaultChannelServer implements ChannelServer {
     void admit(Preamble preamble, EpollDomainSocketChannel socket) {
         Invitation invitation = find(preamble.token());
         Guest guest = invitation == null ? null : guests.get(invitation);
-        if (invitation == null || guest == null || !seat(guest, preamble.role(), socket)) {
+        if (invitation == null || guest == null || !seat(guest, preamble, socket)) {
             socket.close();
             return;
         }
-        if (guest.frames != null && guest.descriptors != null) {
+        if (guest.isComplete()) {
             guests.remove(invitation);
-            open(guest, guest.frames, guest.descriptors);
+            open(guest);
         }
     }
 
@@ -145,22 +151,32 @@ final class DefaultChannelServer implements ChannelServer {
         return found;
     }
 
-    private static boolean seat(Guest guest, byte role, EpollDomainSocketChannel socket) {
-        if (role == Preamble.FRAMES && guest.frames == null) {
-            guest.frames = socket;
-            return true;
-        }
-        if (role == Preamble.DESCRIPTORS && guest.descriptors == null) {
+    private static boolean seat(Guest guest, Preamble preamble, EpollDomainSocketChannel socket) {
+        if (preamble.role() == Preamble.DESCRIPTORS) {
+            if (guest.descriptors != null) {
+                return false;
+            }
             guest.descriptors = socket;
             return true;
         }
-        return false;
+        boolean alone = preamble.role() == Preamble.FRAMES_ALONE;
+        if (guest.frames != null || (alone && guest.descriptors != null)) {
+            return false;
+        }
+        guest.frames = socket;
+        guest.format = preamble.format();
+        guest.alone = alone;
+        return true;
     }
 
-    private void open(Guest guest, EpollDomainSocketChannel frames, EpollDomainSocketChannel descriptors) {
-        DefaultChannel channel = new DefaultChannel(loop.netty(), frames, descriptors, null);
+    private void open(Guest guest) {
+        assert guest.frames != null && guest.format != null : "it is complete";
+        EpollDomainSocketChannel descriptors = guest.descriptors;
+        DefaultChannel channel = new DefaultChannel(loop.netty(), guest.format, guest.frames, descriptors, null);
         channel.install();
-        descriptors.config().setReadMode(DomainSocketReadMode.FILE_DESCRIPTORS);
+        if (descriptors != null) {
+            descriptors.config().setReadMode(DomainSocketReadMode.FILE_DESCRIPTORS);
+        }
         channel.write(Frame.bare(Frame.READY), null);
         guest.arrival.tryEmitValue(channel);
     }

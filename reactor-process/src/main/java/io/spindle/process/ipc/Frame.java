@@ -15,7 +15,8 @@ import java.nio.charset.StandardCharsets;
  *   FAILURE   id (4), reason in UTF-8
  *   TAKEN     count (4)                            so many descriptors were received
  *   END       nothing                              no message will follow; the peer answers with its own END
- *   READY     nothing                              from the accepting side: both sockets are connected
+ *   READY     nothing                              from the accepting side: all sockets are connected
+ *   CANCEL    id (4)                               nobody waits for the answer any more; one must still be sent
  * </pre>
  * In MESSAGE, REQUEST and REPLY the highest bit of the kind says that a descriptor belongs to the frame: the next one
  * on the other socket, where it was written before the frame.
@@ -31,6 +32,7 @@ record Frame(byte kind, boolean withDescriptor, int number, String subject, byte
     static final byte TAKEN = 6;
     static final byte END = 7;
     static final byte READY = 8;
+    static final byte CANCEL = 9;
 
     static final byte[] NOTHING = {};
     static final int MAX_SUBJECT_BYTES = 255;
@@ -53,6 +55,10 @@ record Frame(byte kind, boolean withDescriptor, int number, String subject, byte
         return new Frame(FAILURE, false, id, "", reason.getBytes(StandardCharsets.UTF_8));
     }
 
+    static Frame cancel(int id) {
+        return new Frame(CANCEL, false, id, "", NOTHING);
+    }
+
     static Frame counted(byte kind, int count) {
         return new Frame(kind, false, count, "", NOTHING);
     }
@@ -67,7 +73,7 @@ record Frame(byte kind, boolean withDescriptor, int number, String subject, byte
             case MESSAGE -> 1 + payload.length;
             case REQUEST -> 1 + Integer.BYTES + 1 + subject.getBytes(StandardCharsets.UTF_8).length + payload.length;
             case REPLY, FAILURE -> 1 + Integer.BYTES + payload.length;
-            case CREDIT, TAKEN -> 1 + Integer.BYTES;
+            case CREDIT, TAKEN, CANCEL -> 1 + Integer.BYTES;
             default -> 1;
         };
     }
@@ -102,6 +108,7 @@ record Frame(byte kind, boolean withDescriptor, int number, String subject, byte
             }
             case REPLY, FAILURE -> new Frame(kind, withDescriptor, number(bytes), "", rest(bytes));
             case CREDIT, TAKEN -> counted(kind, positive(bytes));
+            case CANCEL -> cancel(last(bytes));
             case END, READY -> empty(kind, bytes);
             default -> throw new ChannelProtocolException("frame of unknown kind " + kind);
         };
@@ -123,11 +130,21 @@ record Frame(byte kind, boolean withDescriptor, int number, String subject, byte
     }
 
     private static int positive(ByteBuf bytes) {
-        int count = number(bytes);
-        if (count <= 0 || bytes.isReadable()) {
-            throw new ChannelProtocolException("frame must hold one positive count, had " + count);
+        int count = last(bytes);
+        if (count <= 0) {
+            throw new ChannelProtocolException("frame must hold a positive count, had " + count);
         }
         return count;
+    }
+
+    /** A number and nothing behind it. */
+    private static int last(ByteBuf bytes) {
+        int number = number(bytes);
+        if (bytes.isReadable()) {
+            throw new ChannelProtocolException(
+                    "frame must end after its number, had " + bytes.readableBytes() + " more bytes");
+        }
+        return number;
     }
 
     private static String subject(ByteBuf bytes) {

@@ -61,6 +61,14 @@ final class FrameHandler extends ByteToMessageDecoder {
     }
 
     @Override
+    public void channelWritabilityChanged(ChannelHandlerContext context) throws Exception {
+        super.channelWritabilityChanged(context);
+        if (context.channel().isWritable()) {
+            channel.writable();
+        }
+    }
+
+    @Override
     public void channelInactive(ChannelHandlerContext context) throws Exception {
         super.channelInactive(context);
         channel.closed(null);

@@ -16,9 +16,19 @@ final class Inbox {
 
     private static final int MAX_GRANT = Integer.MAX_VALUE;
 
+    /** One subscription. Loop only. */
+    private static final class Reader {
+        private final FluxSink<Message> sink;
+        private boolean left;
+
+        Reader(FluxSink<Message> sink) {
+            this.sink = sink;
+        }
+    }
+
     private final DefaultChannel channel;
     private final Queue<Message> queue = new ArrayDeque<>();
-    private @Nullable FluxSink<Message> subscriber;
+    private @Nullable Reader subscriber;
     private long requested;
     private long granted;
     private boolean ended;
@@ -31,21 +41,24 @@ final class Inbox {
     Flux<Message> flux() {
         return Flux.create(
                 sink -> {
-                    sink.onRequest(n -> channel.onLoop(() -> request(sink, n)));
-                    sink.onDispose(() -> channel.onLoop(() -> leave(sink)));
+                    Reader reader = new Reader(sink);
+                    sink.onRequest(n -> channel.onLoop(() -> request(reader, n)));
+                    sink.onDispose(() -> channel.onLoop(() -> leave(reader)));
+                    channel.onLoop(() -> request(reader, 0)); // the end of the channel needs no demand
                 },
                 FluxSink.OverflowStrategy.IGNORE); // nothing is emitted without demand
     }
 
     @SuppressWarnings("ReferenceEquality") // is it this very subscription?
-    private void request(FluxSink<Message> sink, long count) {
-        if (sink.isCancelled()) {
+    private void request(Reader reader, long count) {
+        if (reader.left) {
             return;
         }
         if (subscriber == null) {
-            subscriber = sink;
-        } else if (subscriber != sink) {
-            sink.error(new IllegalStateException("receive() has a subscriber, and a channel serves one at a time"));
+            subscriber = reader;
+        } else if (subscriber != reader) {
+            reader.sink.error(
+                    new IllegalStateException("receive() has a subscriber, and a channel serves one at a time"));
             return;
         }
         requested = Operators.addCap(requested, count);
@@ -53,8 +66,9 @@ final class Inbox {
     }
 
     @SuppressWarnings("ReferenceEquality") // is it this very subscription?
-    private void leave(FluxSink<Message> sink) {
-        if (subscriber == sink) {
+    private void leave(Reader reader) {
+        reader.left = true;
+        if (subscriber == reader) {
             subscriber = null;
             requested = 0;
         }
@@ -86,20 +100,20 @@ final class Inbox {
         }
     }
 
-    private void drain() {
-        FluxSink<Message> sink = subscriber;
-        while (sink != null && requested > 0 && !queue.isEmpty()) {
+    void drain() {
+        Reader reader = subscriber;
+        while (reader != null && requested > 0 && !queue.isEmpty()) {
             if (requested != Long.MAX_VALUE) {
                 requested--;
             }
-            sink.next(queue.remove());
-            sink = subscriber; // it may have cancelled, and another may have come
+            reader.sink.next(queue.remove());
+            reader = subscriber; // it may have cancelled, and another may have come
         }
         if (ended) {
-            if (sink != null && queue.isEmpty()) {
-                finish(sink);
+            if (reader != null && queue.isEmpty()) {
+                finish(reader.sink);
             }
-        } else if (sink != null) {
+        } else if (reader != null) {
             grant();
         }
     }
@@ -115,6 +129,9 @@ final class Inbox {
     /** Unbounded demand is granted in big pieces, renewed at half. */
     private void grant() {
         long wanted = Math.min(requested, MAX_GRANT) - granted;
+        if (!channel.isWritable()) {
+            return; // a peer that does not read gets no more, and we are called when it has read
+        }
         if (wanted > 0 && (granted == 0 || requested < MAX_GRANT || wanted > MAX_GRANT / 2)) {
             granted += wanted;
             channel.write(Frame.counted(Frame.CREDIT, (int) wanted), null);

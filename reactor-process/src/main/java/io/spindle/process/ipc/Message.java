@@ -4,13 +4,14 @@ package io.spindle.process.ipc;
 import io.netty.channel.unix.FileDescriptor;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.lang.reflect.Type;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.concurrent.atomic.AtomicReference;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What a peer sent: a payload in CBOR and perhaps a file descriptor. The payload is immutable and may be read any
+ * What a peer sent: a payload, in CBOR or JSON, and perhaps a file descriptor. The payload is immutable and may be read any
  * number of times, from any thread.
  *
  * @since 0.1.0
@@ -19,11 +20,13 @@ public final class Message {
 
     private final String subject;
     private final byte[] payload;
+    private final Format format;
     private final AtomicReference<@Nullable FileDescriptor> descriptor;
 
-    Message(String subject, byte[] payload, @Nullable FileDescriptor descriptor) {
+    Message(String subject, byte[] payload, Format format, @Nullable FileDescriptor descriptor) {
         this.subject = subject;
         this.payload = payload;
+        this.format = format;
         this.descriptor = new AtomicReference<>(descriptor);
     }
 
@@ -45,7 +48,19 @@ public final class Message {
      * @throws MessageFormatException if the payload is not one
      */
     public <T> T as(Class<T> type) {
-        return Cbor.read(payload, Objects.requireNonNull(type, "type"));
+        return format.read(payload, Objects.requireNonNull(type, "type"));
+    }
+
+    /**
+     * The same for a type with type arguments, such as a {@code List} of records.
+     *
+     * @param type as {@link java.lang.reflect.Method#getGenericReturnType()} tells it, for example; must describe
+     *     {@code T}
+     * @throws MessageFormatException if the payload is not one
+     */
+    @SuppressWarnings("TypeParameterUnusedInFormals") // a Type says at run time what T is, and nothing can check it
+    public <T> T as(Type type) {
+        return format.read(payload, Objects.requireNonNull(type, "type"));
     }
 
     /**

@@ -2,6 +2,7 @@
 package io.spindle.process.ipc;
 
 import java.io.Serial;
+import java.lang.reflect.Type;
 
 /**
  * Thrown when a payload cannot be read as the type that the receiver names. The channel goes on.
@@ -13,15 +14,15 @@ public final class MessageFormatException extends RuntimeException {
     @Serial
     private static final long serialVersionUID = 1L;
 
-    private final Class<?> type;
+    private final transient Type type;
 
-    MessageFormatException(Class<?> type, Throwable cause) {
-        super("message is not a " + type.getName() + ": " + cause.getMessage(), cause);
+    MessageFormatException(Type type, Throwable cause) {
+        super("message is not a " + type.getTypeName() + ": " + cause.getMessage(), cause);
         this.type = type;
     }
 
     /** Returns the type that was asked for. */
-    public Class<?> type() {
+    public Type type() {
         return type;
     }
 }

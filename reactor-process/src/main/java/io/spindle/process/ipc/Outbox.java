@@ -17,7 +17,7 @@ final class Outbox {
     private static final int MAX_UNTAKEN_DESCRIPTORS = 64;
 
     /** One frame on its way; the sink is signalled when it was written, or with a descriptor when that was taken. */
-    static final class Entry {
+    static class Entry {
 
         private final Frame frame;
         private final @Nullable FileDescriptor descriptor;
@@ -40,6 +40,11 @@ final class Outbox {
             if (sink != null) {
                 sink.error(error);
             }
+        }
+
+        /** It could not be sent, and the channel goes on. */
+        void rejected(IllegalArgumentException error) {
+            failed(error);
         }
     }
 
@@ -124,7 +129,7 @@ final class Outbox {
             return true;
         }
         if (!descriptor.isOpen()) {
-            entry.failed(new IllegalArgumentException("descriptor must be open until it is sent, was closed"));
+            entry.rejected(new IllegalArgumentException("descriptor must be open until it is sent, was closed"));
             return false;
         }
         untaken.add(entry);

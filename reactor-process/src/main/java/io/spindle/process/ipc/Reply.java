@@ -12,38 +12,36 @@ import org.jspecify.annotations.Nullable;
  */
 public final class Reply {
 
-    private final byte[] payload;
+    private final Object value;
     private final @Nullable FileDescriptor descriptor;
 
-    private Reply(byte[] payload, @Nullable FileDescriptor descriptor) {
-        this.payload = payload;
+    private Reply(Object value, @Nullable FileDescriptor descriptor) {
+        this.value = value;
         this.descriptor = descriptor;
     }
 
     /**
      * Makes an answer.
      *
-     * @param value written by Jackson as CBOR, at once
-     * @throws IllegalArgumentException if Jackson cannot write it
+     * @param value written by Jackson as soon as the handler's {@code Mono} has emitted it; if that fails, or it is too
+     *     long, the request fails at the peer
      */
     public static Reply of(Object value) {
-        return new Reply(Cbor.write(Objects.requireNonNull(value, "value")), null);
+        return new Reply(Objects.requireNonNull(value, "value"), null);
     }
 
     /**
      * Makes an answer that carries a file descriptor.
      *
-     * @param value written by Jackson as CBOR, at once
+     * @param value as for {@link #of(Object)}
      * @param descriptor the peer gets a duplicate; stays the caller's and must be open until the reply has been sent
-     * @throws IllegalArgumentException if Jackson cannot write the value
      */
     public static Reply of(Object value, FileDescriptor descriptor) {
-        return new Reply(
-                Cbor.write(Objects.requireNonNull(value, "value")), Objects.requireNonNull(descriptor, "descriptor"));
+        return new Reply(Objects.requireNonNull(value, "value"), Objects.requireNonNull(descriptor, "descriptor"));
     }
 
-    byte[] payload() {
-        return payload;
+    byte[] payload(Format format) {
+        return format.write(value);
     }
 
     @Nullable

@@ -79,7 +79,7 @@ class BadPeerTest {
 
     private SocketChannel open(Invitation invitation, byte role, String token) throws IOException {
         SocketChannel socket = SocketChannel.open(UnixDomainSocketAddress.of(invitation.socket()));
-        ByteBuf bytes = new Preamble(role, token).write(HEAP);
+        ByteBuf bytes = new Preamble(role, Format.CBOR, token).write(HEAP);
         socket.write(bytes.nioBuffer());
         bytes.release();
         return socket;
@@ -124,8 +124,16 @@ class BadPeerTest {
         isRefused(Unpooled.buffer().writeInt(1).writeByte(99), "unknown kind 99");
         isRefused(Unpooled.buffer().writeInt(2).writeByte(Frame.END).writeByte(0), "must be empty, had 1 bytes");
         isRefused(Unpooled.buffer().writeInt(2).writeByte(Frame.CREDIT).writeByte(0), "too short to hold its number");
-        isRefused(Frame.counted(Frame.CREDIT, -5).write(HEAP), "one positive count, had -5");
+        isRefused(Frame.counted(Frame.CREDIT, -5).write(HEAP), "a positive count, had -5");
         isRefused(Frame.bare(Frame.READY).write(HEAP), "kind 8 out of turn");
+        isRefused(
+                Unpooled.buffer()
+                        .writeInt(6)
+                        .writeByte(Frame.CREDIT)
+                        .writeInt(1)
+                        .writeByte(0),
+                "after its number");
+        isRefused(Frame.reply(7, new byte[] {1}, false).write(HEAP), "request 7, which nobody asked");
         isRefused(Unpooled.buffer().writeInt(1).writeByte(Frame.END | 0x80), "kind 7 cannot carry a descriptor");
         isRefused(
                 Unpooled.buffer()
@@ -137,9 +145,43 @@ class BadPeerTest {
     }
 
     @Test
+    void aRequestBehindTheEndIsRefusedThoughTheMessagesHaveCompleted() throws IOException {
+        try (Raw raw = raw()) {
+            raw.write(Unpooled.wrappedBuffer(
+                    Frame.bare(Frame.END).write(HEAP),
+                    Frame.request(1, "s", new byte[0]).write(HEAP)));
+
+            StepVerifier.create(raw.channel().onDispose())
+                    .expectErrorMessage("the peer sent a frame of kind 3 after its END")
+                    .verify(Pair.PATIENCE);
+            StepVerifier.create(raw.channel().receive()).expectComplete().verify(Pair.PATIENCE);
+        }
+        theOtherChannelGoesOn();
+    }
+
+    @Test
     void aMessageWithoutCreditAndDescriptorsNeverSentAreRefused() throws IOException {
         isRefused(Frame.message(new byte[] {1}, false).write(HEAP), "without credit");
         isRefused(Frame.counted(Frame.TAKEN, 1).write(HEAP), "more descriptors than it was sent");
+    }
+
+    @Test
+    void aPeerThatAsksMoreThanItMayIsRefused() throws IOException {
+        ByteBuf many = Unpooled.buffer();
+        for (int id = 0; id <= Calls.MAX_OPEN; id++) {
+            ByteBuf request = Frame.request(id, "silence", new byte[0]).write(HEAP);
+            many.writeBytes(request);
+            request.release();
+        }
+        try (Raw raw = raw()) {
+            raw.channel().onRequest("silence", message -> Mono.never());
+            raw.write(many);
+
+            StepVerifier.create(raw.channel().onDispose())
+                    .expectErrorMessage("the peer has more than 1024 requests without an answer")
+                    .verify(Pair.PATIENCE);
+        }
+        theOtherChannelGoesOn();
     }
 
     @Test

@@ -7,6 +7,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import io.netty.channel.unix.FileDescriptor;
 import io.spindle.loop.EventLoop;
 import io.spindle.testkit.LeakCheck;
+import java.lang.reflect.Type;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
@@ -21,6 +22,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.RepeatedTest;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
+import reactor.core.Disposable;
 import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
 import reactor.core.publisher.Sinks;
@@ -56,6 +58,22 @@ class ChannelTest {
                         .subscribe())
                 .expectNext(new Greeting("grüß", 1))
                 .expectNext(new Greeting("x".repeat(400_000), 2))
+                .expectComplete()
+                .verify(Pair.PATIENCE);
+    }
+
+    interface Shape {
+        List<Greeting> greetings();
+    }
+
+    @Test
+    void aMessageIsReadAsATypeWithArguments() throws NoSuchMethodException {
+        List<Greeting> greetings = List.of(new Greeting("hello", 1), new Greeting("again", 2));
+        Type type = Shape.class.getDeclaredMethod("greetings").getGenericReturnType();
+
+        StepVerifier.create(server.receive().take(1).map(message -> message.<List<Greeting>>as(type)))
+                .then(() -> client.send(greetings).subscribe())
+                .expectNext(greetings)
                 .expectComplete()
                 .verify(Pair.PATIENCE);
     }
@@ -162,6 +180,50 @@ class ChannelTest {
     }
 
     @Test
+    void aCancelledRequestCancelsTheWorkAtThePeer() {
+        Sinks.Empty<Void> begun = Sinks.empty();
+        Sinks.Empty<Void> cancelled = Sinks.empty();
+        server.onRequest(
+                "work",
+                message -> Mono.<Reply>never()
+                        .doOnSubscribe(subscription -> begun.tryEmitEmpty())
+                        .doOnCancel(cancelled::tryEmitEmpty));
+
+        Disposable request = client.request("work", "").subscribe();
+        begun.asMono().block(Pair.PATIENCE);
+        request.dispose();
+
+        StepVerifier.create(cancelled.asMono()).expectComplete().verify(Pair.PATIENCE);
+        assertThat(roundTrip()).isEqualTo("none");
+    }
+
+    @Test
+    void requestsThatAreTooManyWaitAndAreAllAnswered() {
+        server.onRequest("double", message -> Mono.just(Reply.of(message.as(Integer.class) * 2)));
+
+        StepVerifier.create(Flux.range(0, 5000)
+                        .flatMap(n -> client.request("double", n).map(reply -> reply.as(Integer.class)), 5000)
+                        .reduce(0L, Long::sum))
+                .expectNext(5000L * 4999)
+                .expectComplete()
+                .verify(Pair.PATIENCE);
+    }
+
+    @Test
+    void aReplyThatCannotBeWrittenFailsItsRequestAlone() {
+        server.onRequest("endless", message -> Mono.just(Reply.of(endless())));
+        server.onRequest("long", message -> Mono.just(Reply.of(new byte[Channel.MAX_FRAME_BYTES])));
+
+        assertThatThrownBy(() -> client.request("endless", "").block(Pair.PATIENCE))
+                .isInstanceOf(RequestFailedException.class)
+                .hasMessageContaining("cannot be written as CBOR");
+        assertThatThrownBy(() -> client.request("long", "").block(Pair.PATIENCE))
+                .isInstanceOf(RequestFailedException.class)
+                .hasMessageContaining("must fit in a frame of");
+        assertThat(roundTrip()).isEqualTo("none");
+    }
+
+    @Test
     void aRequestOvertakesMessagesWithoutDemand() {
         client.send("nobody wants it").subscribe(null, error -> {});
         server.onRequest("now", message -> Mono.just(Reply.of("here")));
@@ -246,6 +308,20 @@ class ChannelTest {
     }
 
     @Test
+    void aReplyWhoseDescriptorWasClosedTooSoonFailsItsRequestAlone() throws Exception {
+        FileDescriptor[] pipe = FileDescriptor.pipe();
+        Message.close(pipe[0]);
+        Message.close(pipe[1]);
+        server.onRequest("closed", message -> Mono.just(Reply.of("here", pipe[0])));
+
+        StepVerifier.create(client.request("closed", ""))
+                .expectErrorMessage(
+                        "request closed failed at the peer: " + "descriptor must be open until it is sent, was closed")
+                .verify(Pair.PATIENCE);
+        assertThat(roundTrip()).isEqualTo("none");
+    }
+
+    @Test
     void disconnectDeliversWhatWasSentBeforeAndEndsBothSides() {
         StepVerifier.create(server.receive(Integer.class))
                 .then(() -> Flux.range(1, 100).flatMap(client::send, 100).subscribe())
@@ -257,6 +333,7 @@ class ChannelTest {
                 .expectComplete()
                 .verify(Pair.PATIENCE);
         assertThat(server.isDisposed()).isTrue();
+        assertThat(List.of(server.isDisconnected(), client.isDisconnected())).containsExactly(true, true);
         StepVerifier.create(server.send("late"))
                 .expectError(ChannelClosedException.class)
                 .verify(Pair.PATIENCE);
@@ -272,7 +349,10 @@ class ChannelTest {
                 .then(server::dispose)
                 .expectError(ChannelClosedException.class)
                 .verify(Pair.PATIENCE);
-        StepVerifier.create(client.receive()).expectComplete().verify(Pair.PATIENCE);
+        for (int time = 1; time <= 3; time++) {
+            StepVerifier.create(client.receive(), 0).expectComplete().verify(Pair.PATIENCE);
+            StepVerifier.create(client.receive()).expectComplete().verify(Pair.PATIENCE);
+        }
     }
 
     @Test

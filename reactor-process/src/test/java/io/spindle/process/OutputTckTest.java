@@ -37,10 +37,10 @@ public class OutputTckTest extends PublisherVerification<Long> {
     @Factory
     public static Object[] all() {
         return EngineTest.Engines.all()
-                .flatMap(engine -> List.<Function<Command, Flux<?>>>of(
-                                OutputTckTest::pipe, Command::output, Command::lines)
-                        .stream()
-                        .map(use -> new OutputTckTest(engine, use)))
+                .flatMap(engine ->
+                        List.<Function<Command, Flux<?>>>of(OutputTckTest::pipe, Command::output, Command::lines)
+                                .stream()
+                                .map(use -> new OutputTckTest(engine, use)))
                 .toArray();
     }
 

@@ -32,7 +32,7 @@ class ProcessStressTest {
                 IntStream.rangeClosed(1, 5000).mapToObj(Integer::toString).collect(Collectors.joining("\n", "", "\n"));
         Command seq = Command.of("seq", "1", "5000").engine(engine);
 
-        StepVerifier.create(Flux.range(0, 200)
+        StepVerifier.create(Flux.range(0, 500)
                         .flatMap(i -> seq.exec(), 8)
                         .filter(result -> !result.stdout().equals(expected)))
                 .expectComplete()
@@ -113,7 +113,7 @@ class ProcessStressTest {
                 .stderr(Output.merged())
                 .engine(engine);
 
-        StepVerifier.create(Flux.range(0, 100)
+        StepVerifier.create(Flux.range(0, 1000)
                         .flatMap(i -> command.exec(), 4)
                         .map(ExecResult::stdout)
                         .distinct())

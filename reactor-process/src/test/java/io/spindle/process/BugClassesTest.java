@@ -62,8 +62,8 @@ class BugClassesTest {
     /** 16: the exit and the end of the output come in any order. */
     @EngineTest
     void theResultIsTheSameWhicheverOfExitAndEndOfOutputComesFirst(Engine engine) {
-        List<String> scripts = List.of(
-                "echo x; exit 3", "echo x; exec >&- 2>&-; sleep 0.2; exit 3", "echo x; sleep 0.2 & exit 3");
+        List<String> scripts =
+                List.of("echo x; exit 3", "echo x; exec >&- 2>&-; sleep 0.2; exit 3", "echo x; sleep 0.2 & exit 3");
 
         for (String script : scripts) {
             ExecResult result = Objects.requireNonNull(
@@ -84,7 +84,8 @@ class BugClassesTest {
             Command storm = Command.shell("while :; do kill -s WINCH \"$1\"; sleep 0.002; done")
                     .args(Long.toString(ProcessHandle.current().pid()))
                     .engine(engine);
-            Command echo = Command.of("cat").stdin(Input.of("x".repeat(200_000))).engine(engine);
+            Command echo =
+                    Command.of("cat").stdin(Input.of("x".repeat(200_000))).engine(engine);
             ChildProcess raging = spawn(storm);
             Await.until("signals come", () -> caught.get() > 0);
 
@@ -154,9 +155,9 @@ class BugClassesTest {
     }
 
     private static void breakTheRules(Command command, AtomicInteger seen) {
-        Executions.spawn(List.of(command)).subscribe(children -> Objects.requireNonNull(
-                        children.get(0).stdoutPipe())
-                .subscribe(new Thrower(seen)));
+        Executions.spawn(List.of(command))
+                .subscribe(children ->
+                        Objects.requireNonNull(children.get(0).stdoutPipe()).subscribe(new Thrower(seen)));
     }
 
     private record Thrower(AtomicInteger seen) implements CoreSubscriber<ByteBuf> {

@@ -55,10 +55,12 @@ class JvmEndTest {
     /** Returns while a launch waits for somebody who opens the other end of a named pipe. */
     private static void launchForEver(String fifo) {
         Command.of("cat").stdin(Input.file(Path.of(fifo))).exec().subscribe();
-        Await.until("it is launching", () -> Thread.getAllStackTraces().values().stream()
-                .flatMap(Arrays::stream)
-                .anyMatch(frame -> frame.getMethodName().equals("launch")
-                        && frame.getClassName().endsWith("Engine")));
+        Await.until(
+                "it is launching",
+                () -> Thread.getAllStackTraces().values().stream()
+                        .flatMap(Arrays::stream)
+                        .anyMatch(frame -> frame.getMethodName().equals("launch")
+                                && frame.getClassName().endsWith("Engine")));
         System.out.println("launching");
     }
 

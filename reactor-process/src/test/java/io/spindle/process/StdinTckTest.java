@@ -6,6 +6,7 @@ import static io.spindle.process.Await.GUARD;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;
 import java.nio.charset.StandardCharsets;
+import java.util.Objects;
 import java.util.Queue;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.atomic.AtomicReference;
@@ -56,7 +57,7 @@ public class StdinTckTest extends SubscriberBlackboxVerification<ByteBuf> {
         children.add(child);
         Await.until("the input is subscribed to", () -> subscribed.get() != null);
         @SuppressWarnings("unchecked") // takes any buffer
-        Subscriber<ByteBuf> subscriber = (Subscriber<ByteBuf>) subscribed.get();
+        Subscriber<ByteBuf> subscriber = (Subscriber<ByteBuf>) Objects.requireNonNull(subscribed.get());
         return subscriber;
     }
 

@@ -11,6 +11,7 @@ import java.util.concurrent.Callable;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -39,8 +40,7 @@ final class DefaultWorker<I, O> implements Worker<I, O> {
     private final int id = IDS.incrementAndGet();
     private final String name;
     private final Map<Object, Object> environmentData = EnvironmentData.snapshot();
-    private final PortQueue<I> inbound;
-    private final PortQueue<O> outbound;
+    private final EntangledPort<I, O> port;
     private final @Nullable EventLoop parentLoop = EventLoop.current();
     private final @Nullable Handle parentHandle = parentLoop == null ? null : parentLoop.open("Worker");
     private final Scheduler.@Nullable Worker parentWorker =
@@ -57,8 +57,7 @@ final class DefaultWorker<I, O> implements Worker<I, O> {
     DefaultWorker(WorkerSpec<I, O> spec) {
         this.spec = spec;
         this.name = spec.nameOr("worker-" + id);
-        this.inbound = new PortQueue<>("the port to worker " + name, spec.queueCapacity());
-        this.outbound = new PortQueue<>("the port of worker " + name, spec.queueCapacity());
+        this.port = EntangledPort.toWorker(name, spec.queueCapacity());
     }
 
     static <T> Mono<T> compute(Callable<? extends @Nullable T> task) {
@@ -118,11 +117,11 @@ final class DefaultWorker<I, O> implements Worker<I, O> {
             return;
         }
         EnvironmentData.begin(own, environmentData);
-        inbound.attach(own);
+        EntangledPort<O, I> parentPort = port.peer();
+        parentPort.attach(own);
         home(onlineSink::tryEmitEmpty);
-        MessagePort<O, I> port = new EntangledPort<>(outbound, inbound);
         try {
-            spec.main().start(new DefaultWorkerContext<>(own, name, id, port, spec.data()));
+            spec.main().start(new DefaultWorkerContext<>(own, name, id, parentPort, spec.data()));
         } catch (Exception error) {
             throw Exceptions.propagate(error);
         }
@@ -152,15 +151,16 @@ final class DefaultWorker<I, O> implements Worker<I, O> {
     }
 
     private void finish(int code, @Nullable Throwable error) {
-        inbound.close();
-        outbound.close(error, () -> home(() -> exited(code, error)));
+        port.outbound().close();
+        port.closeRequests();
+        port.inbound().close(error, () -> home(() -> exited(code, error)));
     }
 
     private void exited(int code, @Nullable Throwable error) {
         ended = true;
         parentWatch.dispose();
         onlineSink.tryEmitEmpty();
-        boolean handled = error == null || outbound.isErrorDelivered() || errorSink.currentSubscriberCount() > 0;
+        boolean handled = error == null || port.inbound().isErrorDelivered() || errorSink.currentSubscriberCount() > 0;
         if (error == null) {
             errorSink.tryEmitEmpty();
         } else {
@@ -197,17 +197,27 @@ final class DefaultWorker<I, O> implements Worker<I, O> {
 
     @Override
     public boolean postMessage(I message) {
-        return inbound.offer(message);
+        return port.postMessage(message);
     }
 
     @Override
     public Mono<Void> send(I message) {
-        return inbound.send(message);
+        return port.send(message);
     }
 
     @Override
     public Flux<O> messages() {
-        return outbound;
+        return port.messages();
+    }
+
+    @Override
+    public Mono<O> request(I message) {
+        return port.request(message);
+    }
+
+    @Override
+    public Disposable onRequest(Function<? super O, ? extends Mono<? extends I>> handler) {
+        return port.onRequest(handler);
     }
 
     @Override
@@ -267,7 +277,7 @@ final class DefaultWorker<I, O> implements Worker<I, O> {
     @Override
     public Mono<Void> disposeGracefully() {
         return Mono.defer(() -> {
-            inbound.close();
+            port.closeOutbound();
             return exit().then();
         });
     }

@@ -30,14 +30,12 @@ public record MessageChannel<A, B>(MessagePort<A, B> port1, MessagePort<B, A> po
     /**
      * Creates a channel.
      *
-     * @param queueCapacity how many messages may wait in each direction before {@code postMessage} refuses and
-     *     {@code send} waits, 1 or more
+     * @param queueCapacity how many messages, and how many requests, may wait in each direction before
+     *     {@code postMessage} refuses, {@code send} and {@code request} wait; 1 or more
      * @return a new channel; it has no thread and needs no closing
      */
     public static <A, B> MessageChannel<A, B> create(int queueCapacity) {
-        int capacity = WorkerSpec.checkQueueCapacity(queueCapacity);
-        PortQueue<A> toPort2 = PortQueue.holding("port 1 of the channel", capacity);
-        PortQueue<B> toPort1 = PortQueue.holding("port 2 of the channel", capacity);
-        return new MessageChannel<>(new EntangledPort<>(toPort2, toPort1), new EntangledPort<>(toPort1, toPort2));
+        EntangledPort<A, B> port1 = EntangledPort.ofChannel(WorkerSpec.checkQueueCapacity(queueCapacity));
+        return new MessageChannel<>(port1, port1.peer());
     }
 }

@@ -2,6 +2,8 @@
 package io.spindle.offload.worker;
 
 import java.util.Optional;
+import java.util.function.Function;
+import reactor.core.Disposable;
 import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
 
@@ -60,7 +62,41 @@ public interface MessagePort<S, R> {
      */
     Optional<R> poll();
 
-    /** Closes both directions: what was sent before arrives, then both ends complete. Idempotent. */
+    /**
+     * Asks the handler of the other end, see {@link #onRequest}. Requests stand in a queue of their own, apart from the
+     * messages, with the same capacity; they are kept until there is a handler.
+     * <ul>
+     *   <li><b>Signals on</b> the event loop it was subscribed on, which it keeps alive, else on
+     *       {@code Schedulers.parallel()}.
+     *   <li><b>Backpressure</b>: it waits for room, without a thread.
+     *   <li><b>Cancel</b>, so that of {@code timeout} too, takes it back or cancels the handler's {@code Mono}.
+     *   <li><b>Errors</b> with that of the handler, the same object; with {@link PortClosedException} if the port is or
+     *       gets closed before the answer, or the worker on the other side ends; with
+     *       {@link java.util.concurrent.CancellationException} if the handler is disposed meanwhile.
+     * </ul>
+     *
+     * <p>Node has no analogue, save the acknowledgement of {@code postMessageToThread}.
+     *
+     * @param message not null
+     * @return a cold {@code Mono} of the answer, empty if the handler's is; each subscription is a request of its own
+     */
+    Mono<R> request(S message);
+
+    /**
+     * Answers the requests of the other end, up to 256 of them at a time: one handler at a time. It is called on the
+     * loop of this end, as {@link #messages()} signals, and holds that loop alike.
+     *
+     * @param handler gets the request and the subscriber's Reactor Context; may throw, must not block; its
+     *     {@code Mono} is cancelled when nobody waits for the answer any more
+     * @return to take the handler away, which fails the requests that it is at; later ones wait for the next handler
+     * @throws IllegalStateException if this end has a handler
+     */
+    Disposable onRequest(Function<? super R, ? extends Mono<? extends S>> handler);
+
+    /**
+     * Closes both directions: what was sent before arrives, then both ends complete. Requests that were not answered so
+     * far fail, and the work on them is cancelled. Idempotent.
+     */
     void close();
 
     /**

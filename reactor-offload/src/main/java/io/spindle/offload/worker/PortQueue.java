@@ -70,6 +70,10 @@ final class PortQueue<T> extends Flux<T> implements Runnable {
         home = loop;
     }
 
+    boolean isAttached() {
+        return home != null;
+    }
+
     boolean offer(T message) {
         Objects.requireNonNull(message, "message");
         if (closed || !senders.isEmpty() || !reserve()) {
@@ -135,8 +139,7 @@ final class PortQueue<T> extends Flux<T> implements Runnable {
         PortReceiver<T> added = new PortReceiver<>(this, actual, loop, handle);
         added.reference(referenced);
         PortReceiver<T> present = receiver.get();
-        boolean free = present == null || present.isCancelled() || present.isHomeDisposed();
-        if (!free || !receiver.compareAndSet(present, added)) {
+        if (isTaken(present) || !receiver.compareAndSet(present, added)) {
             added.letGo();
             Operators.error(actual, new IllegalStateException(name + " has a subscriber already, it takes one"));
             return;
@@ -145,7 +148,16 @@ final class PortQueue<T> extends Flux<T> implements Runnable {
             present.letGo();
         }
         actual.onSubscribe(added);
+        added.begin(); // a drain that sees it earlier leaves it to the one below: nothing comes before onSubscribe
         drain(); // for the end, which needs no demand
+    }
+
+    boolean hasReceiver() {
+        return isTaken(receiver.get());
+    }
+
+    private boolean isTaken(@Nullable PortReceiver<T> present) {
+        return present != null && !present.isCancelled() && !present.isHomeDisposed();
     }
 
     void reference(boolean reference) {
@@ -257,6 +269,9 @@ final class PortQueue<T> extends Flux<T> implements Runnable {
             receiver.compareAndSet(present, null);
             present.letGo();
             return true;
+        }
+        if (!present.hasBegun()) {
+            return false;
         }
         T message = present.isWanting() ? queue.poll() : null;
         if (message != null) {

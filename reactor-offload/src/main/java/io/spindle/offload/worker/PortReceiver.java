@@ -25,6 +25,7 @@ final class PortReceiver<T> implements Subscription {
     private final Scheduler.@Nullable Worker worker; // without a loop
     private final @Nullable Handle handle;
     private volatile long requested;
+    private volatile boolean begun;
     private volatile boolean cancelled;
 
     PortReceiver(
@@ -47,6 +48,15 @@ final class PortReceiver<T> implements Subscription {
         } else if (worker != null) {
             worker.schedule(task);
         }
+    }
+
+    /** It has got its subscription: signals may follow. */
+    void begin() {
+        begun = true;
+    }
+
+    boolean hasBegun() {
+        return begun;
     }
 
     boolean isHomeDisposed() {

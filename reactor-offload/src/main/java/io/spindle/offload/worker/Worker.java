@@ -4,7 +4,9 @@ package io.spindle.offload.worker;
 import io.spindle.loop.Handle;
 import java.util.Optional;
 import java.util.concurrent.Callable;
+import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
+import reactor.core.Disposable;
 import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
 
@@ -106,6 +108,25 @@ public interface Worker<I, O> extends Handle {
      * @return a hot {@code Flux} that completes when the worker has ended, or errors if it failed
      */
     Flux<O> messages();
+
+    /**
+     * Asks the worker's handler, see {@code parentPort().onRequest(…)} and {@link MessagePort#request}. What is not
+     * answered when the worker has ended fails with {@link PortClosedException}.
+     *
+     * @param message not null
+     * @return a cold {@code Mono} of the answer, empty if the handler's is
+     */
+    Mono<O> request(I message);
+
+    /**
+     * Answers the requests of the worker, on the loop this is called on or else on {@code Schedulers.parallel()}: see
+     * {@link MessagePort#onRequest}.
+     *
+     * @param handler must not block
+     * @return to take the handler away
+     * @throws IllegalStateException if there is a handler
+     */
+    Disposable onRequest(Function<? super O, ? extends Mono<? extends I>> handler);
 
     /**
      * Completes when the worker's thread has started its loop.

@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.spindle.offload.worker;
+
+import io.spindle.loop.EventLoop;
+import java.util.Objects;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.Function;
+import reactor.core.Disposable;
+import reactor.core.Disposables;
+import reactor.core.publisher.Mono;
+import reactor.core.publisher.MonoSink;
+import reactor.core.scheduler.Schedulers;
+
+/**
+ * One direction of requests: those that wait for the handler stand in a queue of their own, those that wait for their
+ * answer are known, so that an end of the port fails them.
+ */
+final class PortCalls<Q, A> {
+
+    private final String name;
+    private final PortQueue<PortCall<Q, A>> queue;
+    private final Set<PortCall<Q, A>> open = ConcurrentHashMap.newKeySet();
+    private volatile boolean closed;
+
+    PortCalls(String name, PortQueue<PortCall<Q, A>> queue) {
+        this.name = name;
+        this.queue = queue;
+    }
+
+    PortQueue<PortCall<Q, A>> queue() {
+        return queue;
+    }
+
+    Mono<A> request(Q question) {
+        Objects.requireNonNull(question, "message");
+        return Mono.defer(() -> {
+            Mono<A> answer = Mono.create(asker -> start(question, asker));
+            EventLoop loop = EventLoop.current();
+            return loop == null ? answer.publishOn(Schedulers.parallel()) : loop.adopt(answer);
+        });
+    }
+
+    private void start(Q question, MonoSink<A> asker) {
+        PortCall<Q, A> call = new PortCall<>(question, asker);
+        open.add(call);
+        Disposable sending = queue.send(call).subscribe(none -> {}, call::fail);
+        asker.onCancel(call::cancel);
+        asker.onDispose(() -> {
+            open.remove(call);
+            sending.dispose();
+        });
+        if (closed) { // who closes sets this, then looks for those that are open
+            fail(call);
+        }
+    }
+
+    Disposable handle(Function<? super Q, ? extends Mono<? extends A>> handler) {
+        Objects.requireNonNull(handler, "handler");
+        if (queue.hasReceiver()) {
+            throw new IllegalStateException(name + " has a request handler already, it takes one");
+        }
+        Disposable handling = queue.flatMap(call -> call.answer(handler)).subscribe();
+        EventLoop loop = EventLoop.current();
+        if (loop != null && !queue.isAttached()) { // a worker's end closes its port itself
+            Disposable watch = loop.onDispose().subscribe(none -> {}, error -> {}, handling::dispose);
+            return Disposables.composite(handling, watch);
+        }
+        return handling;
+    }
+
+    /** Takes no more requests. Those that were not answered so far fail, and the work on them is cancelled. */
+    void close() {
+        closed = true;
+        queue.close();
+        open.forEach(this::fail);
+    }
+
+    private void fail(PortCall<Q, A> call) {
+        if (call.fail(new PortClosedException(name, "the request was not answered"))) {
+            call.cancel();
+        }
+    }
+}

@@ -308,7 +308,7 @@ final class DefaultPrimary implements Primary {
     private void stop() {
         if (!ending) {
             ending = true;
-            workers.values().forEach(DefaultClusterWorker::drain);
+            workers.values().forEach(worker -> worker.drain(DrainTimes.IDLE_AT_THE_END));
             endIfEmpty();
         }
     }

@@ -139,6 +139,7 @@ final class DefaultClusterWorker implements ClusterWorker {
     /** It leaves by will, its own or ours: it is not replaced. */
     void leaving() {
         exitedAfterDisconnect = Optional.of(true);
+        place.retire();
         advance(WorkerState.DRAINING);
     }
 

@@ -9,7 +9,6 @@ import java.io.EOFException;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
-import java.net.InetAddress;
 import java.net.Socket;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
@@ -83,7 +82,7 @@ class FarewellTest {
         CountDownLatch warm = new CountDownLatch(CLIENTS);
         List<Future<Long>> clients = new ArrayList<>();
         for (int i = 0; i < CLIENTS; i++) {
-            clients.add(threads.submit(() -> requests(port, end, warm)));
+            clients.add(threads.submit(() -> Http1.requests(port, Integer.MAX_VALUE, end, warm)));
         }
         assertThat(warm.await(Probe.PATIENCE.toSeconds(), TimeUnit.SECONDS)).isTrue();
 
@@ -96,46 +95,25 @@ class FarewellTest {
         assertThat(primary.workers()).hasSize(1);
     }
 
-    /** One request after the other; a new connection only where the last answer asked for it. */
-    private static long requests(int port, AtomicBoolean end, CountDownLatch warm) throws IOException {
-        long answered = 0;
-        while (!end.get()) {
-            try (Socket socket = connect(port)) {
-                boolean last = false;
-                while (!last && !end.get()) {
-                    ask(socket, "/", "");
-                    String head = head(socket.getInputStream());
-                    assertThat(head).startsWith("HTTP/1.1 200 OK");
-                    body(head, socket.getInputStream());
-                    last = head.contains("connection: close");
-                    if (++answered == 100) {
-                        warm.countDown();
-                    }
-                }
-            }
-        }
-        return answered;
-    }
-
     @Test
     void everyProtocolIsToldToGo() throws Exception {
         Primary primary = start(1, "farewell");
         int port = port();
         int http2Port = port();
-        try (Socket webSocket = connect(port);
-                Socket stream = connect(port);
-                Socket idle = connect(port);
-                Socket http2 = connect(http2Port)) {
-            ask(webSocket, "/ws", UPGRADE);
-            assertThat(head(webSocket.getInputStream())).startsWith("HTTP/1.1 101 ");
+        try (Socket webSocket = Http1.connect(port);
+                Socket stream = Http1.connect(port);
+                Socket idle = Http1.connect(port);
+                Socket http2 = Http1.connect(http2Port)) {
+            Http1.ask(webSocket, "/ws", UPGRADE);
+            assertThat(Http1.head(webSocket.getInputStream())).startsWith("HTTP/1.1 101 ");
             assertThat(webSocket.getInputStream().readNBytes(2 + "hello".length()))
                     .hasSize(7);
-            ask(stream, "/events", "");
-            assertThat(head(stream.getInputStream())).contains("text/event-stream");
-            ask(idle, "/", "");
-            String first = head(idle.getInputStream());
+            Http1.ask(stream, "/events", "");
+            assertThat(Http1.head(stream.getInputStream())).contains("text/event-stream");
+            Http1.ask(idle, "/", "");
+            String first = Http1.head(idle.getInputStream());
             assertThat(first).doesNotContain("connection: close");
-            body(first, idle.getInputStream());
+            Http1.body(first, idle.getInputStream());
             Future<List<Http2Frame>> frames = threads.submit(http2Request(http2));
             Probe.await(events, event -> event instanceof ClusterEvent.Message, "the begin of the HTTP/2 request");
 
@@ -147,10 +125,10 @@ class FarewellTest {
             assertThat(ByteBuffer.wrap(close, 2, 2).getShort()).isEqualTo((short) 1001);
             String streamed = chunks(stream.getInputStream());
             assertThat(streamed).contains("data: 0\n\n").matches("(?s).*data: \\d+\n\nretry: \\d+\n\n");
-            ask(idle, "/", "");
-            String last = head(idle.getInputStream());
+            Http1.ask(idle, "/", "");
+            String last = Http1.head(idle.getInputStream());
             assertThat(last).startsWith("HTTP/1.1 200 OK").contains("connection: close");
-            body(last, idle.getInputStream());
+            Http1.body(last, idle.getInputStream());
             assertThat(idle.getInputStream().read()).isEqualTo(-1);
             List<Http2Frame> seen = frames.get(Probe.PATIENCE.toSeconds(), TimeUnit.SECONDS);
             assertThat(seen.stream().filter(frame -> frame.type() == GOAWAY).map(Http2Frame::lastStream))
@@ -193,49 +171,13 @@ class FarewellTest {
         };
     }
 
-    private static Socket connect(int port) throws IOException {
-        Socket socket = new Socket(InetAddress.getLoopbackAddress(), port);
-        socket.setSoTimeout((int) Probe.PATIENCE.toMillis());
-        socket.setTcpNoDelay(true);
-        return socket;
-    }
-
-    private static void ask(Socket socket, String path, String headers) throws IOException {
-        socket.getOutputStream()
-                .write(("GET " + path + " HTTP/1.1\r\nHost: localhost\r\n" + headers + "\r\n")
-                        .getBytes(StandardCharsets.US_ASCII));
-    }
-
-    private static String head(InputStream in) throws IOException {
-        StringBuilder head = new StringBuilder();
-        while (head.indexOf("\r\n\r\n") < 0) {
-            head.append(next(in));
-        }
-        return head.toString();
-    }
-
-    private static char next(InputStream in) throws IOException {
-        int next = in.read();
-        if (next < 0) {
-            throw new EOFException("closed without an answer");
-        }
-        return (char) next;
-    }
-
-    /** A body whose length the head tells. */
-    private static void body(String head, InputStream in) throws IOException {
-        int start = head.indexOf("content-length: ") + "content-length: ".length();
-        int length = Integer.parseInt(head.substring(start, head.indexOf("\r\n", start)));
-        assertThat(in.readNBytes(length)).hasSize(length);
-    }
-
     /** A chunked body. */
     private static String chunks(InputStream in) throws IOException {
         StringBuilder body = new StringBuilder();
         while (true) {
             StringBuilder size = new StringBuilder();
             while (size.indexOf("\r\n") < 0) {
-                size.append(next(in));
+                size.append(Http1.next(in));
             }
             int length = Integer.parseInt(size.toString().trim(), 16);
             String chunk = new String(in.readNBytes(length + 2), StandardCharsets.US_ASCII);

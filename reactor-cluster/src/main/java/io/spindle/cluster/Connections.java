@@ -8,6 +8,7 @@ import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.ThreadLocalRandom;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import reactor.core.publisher.Flux;
@@ -38,15 +39,20 @@ final class Connections {
     static class Farewell {
 
         private int idleLooks;
+        private int patience; // 0 is not chosen yet
 
         /** Called at every look. Says what there is to say, and returns whether the connection is idle. */
         boolean say(Channel connection, Duration grace) {
             return ChannelOperations.get(connection) == null;
         }
 
-        private void look(Channel connection, Duration grace, int idleLimit) {
+        /** Each has its own patience, half the limit at least, so that not all clients come back in the same moment. */
+        void look(Channel connection, Duration grace, int idleLimit) {
+            if (patience == 0) {
+                patience = ThreadLocalRandom.current().nextInt((idleLimit + 1) / 2, idleLimit + 1);
+            }
             idleLooks = say(connection, grace) ? idleLooks + 1 : 0;
-            if (idleLooks > idleLimit) {
+            if (idleLooks > patience) {
                 connection.close();
             }
         }
@@ -77,7 +83,7 @@ final class Connections {
     /**
      * Completes when no connection is left; what is left after the grace is closed. Signals on the loop.
      *
-     * @param idle how long a connection may wait for its next request
+     * @param idle how long a connection may wait for its next request; each waits between half of it and all of it
      */
     Mono<Void> drain(Duration grace, Duration idle) {
         return Mono.defer(() -> {

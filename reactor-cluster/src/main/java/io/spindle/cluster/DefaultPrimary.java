@@ -177,8 +177,8 @@ final class DefaultPrimary implements Primary {
     }
 
     private void gone(DefaultClusterWorker worker, ExitStatus status) {
+        workers.remove(worker.id()); // first: whoever waits for its end finds it gone
         worker.dead(status);
-        workers.remove(worker.id());
         events.happened(new ClusterEvent.Exited(worker, status.code(), status.signal(), !worker.isWanted()));
         if (worker.isWanted() && !ending) {
             worker.place().ended(worker, status);

@@ -19,7 +19,8 @@ public interface ClusterWorker {
 
     /**
      * Returns its place in the cluster, from 0 to the number of workers less one. Its replacement has the same: use it
-     * for what there should be once, such as a log file or a schedule.
+     * for what there should be once, such as a log file or a schedule. A place that {@link Primary#scale} adds while
+     * others still drain gets the lowest number that is free.
      */
     int slot();
 

@@ -7,28 +7,64 @@ import java.time.Duration;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.ThreadLocalRandom;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
-import reactor.netty.NettyPipeline;
 import reactor.netty.channel.ChannelOperations;
 
 /**
  * The servers of this worker and the connections they have accepted. A drain closes the servers, then looks at the
- * connections again and again: one that was idle at two looks in a row is closed, so that a request which was on the
- * wire when the drain began is still served.
+ * connections again and again. None is closed while it serves, and none that is idle before it has had time to send what
+ * may be on the wire: HTTP connections are told to go in the words of their protocol, see {@link HttpFarewell}.
  */
 @SuppressWarnings("FutureReturnValueIgnored") // of close(), which has no outcome that anybody could act on
 final class Connections {
 
-    private static final Duration LOOK = Duration.ofMillis(100);
+    private static final Logger log = LoggerFactory.getLogger(Cluster.class);
+    private static final boolean HTTP = isPresent("reactor.netty.http.server.HttpServer");
 
     private final EventLoop loop;
     private final Set<Channel> servers = ConcurrentHashMap.newKeySet();
-    private final Map<Channel, Boolean> idle = new ConcurrentHashMap<>();
+    private final Map<Channel, Farewell> connections = new ConcurrentHashMap<>();
     private volatile boolean draining;
 
     Connections(EventLoop loop) {
         this.loop = loop;
+    }
+
+    /** What is said to one connection. On its own loop only. */
+    static class Farewell {
+
+        private int idleLooks;
+        private int patience; // 0 is not chosen yet
+
+        /** Called at every look. Says what there is to say, and returns whether the connection is idle. */
+        boolean say(Channel connection, Duration grace) {
+            return ChannelOperations.get(connection) == null;
+        }
+
+        /** Each has its own patience, half the limit at least, so that not all clients come back in the same moment. */
+        void look(Channel connection, Duration grace, int idleLimit) {
+            if (patience == 0) {
+                patience = ThreadLocalRandom.current().nextInt((idleLimit + 1) / 2, idleLimit + 1);
+            }
+            idleLooks = say(connection, grace) ? idleLooks + 1 : 0;
+            if (idleLooks > patience) {
+                connection.close();
+            }
+        }
+    }
+
+    private static boolean isPresent(String name) {
+        try {
+            Class.forName(name, false, Connections.class.getClassLoader());
+            return true;
+        } catch (ClassNotFoundException e) {
+            return false;
+        }
     }
 
     void opened(Channel server) {
@@ -40,35 +76,38 @@ final class Connections {
     }
 
     void accepted(Channel connection) {
-        idle.put(connection, false);
-        connection.closeFuture().addListener(closed -> idle.remove(connection));
+        connections.put(connection, HTTP ? new HttpFarewell() : new Farewell());
+        connection.closeFuture().addListener(closed -> connections.remove(connection));
     }
 
-    /** Completes when no connection is left; what is left after the grace is closed. Signals on the loop. */
-    Mono<Void> drain(Duration grace) {
+    /**
+     * Completes when no connection is left; what is left after the grace is closed. Signals on the loop.
+     *
+     * @param idle how long a connection may wait for its next request; each waits between half of it and all of it
+     */
+    Mono<Void> drain(Duration grace, Duration idle) {
         return Mono.defer(() -> {
             draining = true;
             servers.forEach(Channel::close);
-            return Flux.interval(Duration.ZERO, LOOK, loop)
+            int idleLimit = DrainTimes.looks(idle);
+            return Flux.interval(Duration.ZERO, DrainTimes.LOOK, loop)
                     .onBackpressureDrop()
-                    .doOnNext(turn -> look())
-                    .takeUntil(turn -> idle.isEmpty())
+                    .doOnNext(turn ->
+                            connections.forEach((connection, farewell) -> look(connection, farewell, grace, idleLimit)))
+                    .takeUntil(turn -> connections.isEmpty())
                     .then()
-                    .timeout(grace, Mono.fromRunnable(() -> idle.keySet().forEach(Channel::close)), loop);
+                    .timeout(grace, Mono.fromRunnable(() -> connections.keySet().forEach(Channel::close)), loop);
         });
     }
 
-    private void look() {
-        idle.forEach((connection, wasIdle) -> {
-            if (connection.pipeline().get(NettyPipeline.H2MultiplexHandler) != null) {
-                connection.close(); // HTTP/2 says GOAWAY and closes when its streams have ended
-            } else if (ChannelOperations.get(connection) != null) {
-                idle.replace(connection, false);
-            } else if (wasIdle) {
-                connection.close();
-            } else {
-                idle.replace(connection, true);
-            }
-        });
+    private static void look(Channel connection, Farewell farewell, Duration grace, int idleLimit) {
+        if (!connection.isRegistered()) {
+            return; // accepted and on its way to its loop
+        }
+        try {
+            connection.eventLoop().execute(() -> farewell.look(connection, grace, idleLimit));
+        } catch (RejectedExecutionException e) {
+            log.trace("the loop of {} has ended", connection, e);
+        }
     }
 }

@@ -57,6 +57,7 @@ final class Control {
      * How long a drain may take.
      *
      * @param graceMillis not negative
+     * @param idleMillis how long a connection that waits for its next request may stay
      */
-    record Drain(long graceMillis) {}
+    record Drain(long graceMillis, long idleMillis) {}
 }

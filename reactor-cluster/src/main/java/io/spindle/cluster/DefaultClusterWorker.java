@@ -96,7 +96,7 @@ final class DefaultClusterWorker implements ClusterWorker {
     @Override
     public Mono<Void> disconnect() {
         return EventLoop.onCurrent(Mono.defer(() -> {
-            loop.schedule(this::drain);
+            loop.schedule(() -> drain(DrainTimes.IDLE));
             return exited.asMono().then();
         }));
     }
@@ -139,10 +139,12 @@ final class DefaultClusterWorker implements ClusterWorker {
     /** It leaves by will, its own or ours: it is not replaced. */
     void leaving() {
         exitedAfterDisconnect = Optional.of(true);
+        place.retire();
         advance(WorkerState.DRAINING);
     }
 
-    void drain() {
+    /** Leaves; a connection that waits for its next request may stay for so long. */
+    void drain(Duration idle) {
         if (state.compareTo(WorkerState.DRAINING) >= 0) {
             return;
         }
@@ -151,7 +153,8 @@ final class DefaultClusterWorker implements ClusterWorker {
         if (wasOnline && !grace.isZero()) {
             Channel open = channel;
             assert open != null : "it is connected";
-            open.request(Control.DRAIN, new Control.Drain(grace.toMillis())).subscribe(reply -> {}, gone -> {});
+            open.request(Control.DRAIN, new Control.Drain(grace.toMillis(), idle.toMillis()))
+                    .subscribe(reply -> {}, gone -> {});
             killTimer.update(Mono.delay(grace.plus(PrimaryTimes.EXIT), loop).subscribe(late -> kill(Signal.KILL)));
         } else {
             kill(Signal.KILL); // it has begun nothing that it could finish

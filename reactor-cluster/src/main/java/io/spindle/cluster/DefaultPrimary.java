@@ -19,8 +19,6 @@ import java.util.concurrent.ConcurrentSkipListMap;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
-import java.util.random.RandomGenerator;
-import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -34,7 +32,7 @@ import reactor.core.scheduler.Schedulers;
  *
  * <pre>
  *   fork → online → listening → … → gone → replaced, after a delay
- *                                      └→ not replaced: it was disconnected, or the cluster is ending
+ *                                      └→ not replaced: it was disconnected, its place is retired, or the cluster is ending
  *   ending: no worker left, none on its way → sockets closed, directory removed → exit code or error
  * </pre>
  */
@@ -51,7 +49,7 @@ final class DefaultPrimary implements Primary {
     private final Listeners listeners;
     private final WorkerProcess processes;
     private final Events events = new Events();
-    private final List<Place> places;
+    private final Places places;
     private final Map<Integer, DefaultClusterWorker> workers = new ConcurrentSkipListMap<>();
     private final Sinks.One<Integer> exit = Sinks.one();
     private final Thread shutdownHook = new Thread(this::shutdown, "spindle-primary-shutdown");
@@ -60,7 +58,6 @@ final class DefaultPrimary implements Primary {
     // Loop only.
     private int lastId;
     private int forking;
-    private int delayed;
     private boolean everListened;
     private boolean ending;
     private boolean closing;
@@ -72,10 +69,7 @@ final class DefaultPrimary implements Primary {
         this.server = server;
         this.listeners = new Listeners(loop);
         this.processes = new WorkerProcess(spec, loop);
-        RandomGenerator random = RandomGenerator.getDefault();
-        this.places = IntStream.range(0, spec.workers())
-                .mapToObj(slot -> new Place(slot, spec.restart(), random))
-                .toList();
+        this.places = new Places(spec.restart());
     }
 
     static Mono<Primary> start(PrimarySpec spec) {
@@ -94,7 +88,7 @@ final class DefaultPrimary implements Primary {
     private DefaultPrimary launch() {
         Runtime.getRuntime().addShutdownHook(shutdownHook);
         events.tell(spec.onEvent());
-        places.forEach(this::fork);
+        places.growTo(spec.workers()).forEach(this::fork);
         return this;
     }
 
@@ -129,6 +123,8 @@ final class DefaultPrimary implements Primary {
         worker.gone().doOnNext(status -> server.revoke(invitation)).subscribe(status -> gone(worker, status));
         if (ending) {
             worker.kill(Signal.KILL);
+        } else if (place.isRetired()) {
+            worker.drain(DrainTimes.IDLE);
         }
     }
 
@@ -145,6 +141,7 @@ final class DefaultPrimary implements Primary {
         channel.onRequest(Control.FAILED, message -> told(() -> failed(worker, message.as(Control.Failure.class))));
         channel.onRequest(Control.LEAVING, message -> told(worker::leaving));
         worker.connected(channel);
+        worker.place().onlineNow();
         events.happened(new ClusterEvent.Online(worker));
         events.online(worker);
         channel.onDispose()
@@ -180,32 +177,64 @@ final class DefaultPrimary implements Primary {
     }
 
     private void gone(DefaultClusterWorker worker, ExitStatus status) {
+        workers.remove(worker.id()); // first: whoever waits for its end finds it gone
         worker.dead(status);
-        workers.remove(worker.id());
         events.happened(new ClusterEvent.Exited(worker, status.code(), status.signal(), !worker.isWanted()));
         if (worker.isWanted() && !ending) {
             worker.place().ended(worker, status);
             replace(worker.place());
         } else {
-            endIfEmpty();
+            vacate(worker.place());
         }
     }
 
+    private void vacate(Place place) {
+        places.remove(place);
+        if (!ending) {
+            place.vacantNow();
+        }
+        endIfEmpty();
+    }
+
     private void replace(Place place) {
-        if (ending) {
-            endIfEmpty();
-        } else if (places.stream().allMatch(Place::isBroken)) {
+        if (ending || place.isRetired()) {
+            vacate(place);
+        } else if (places.areAllBroken()) {
             fail(place.verdict());
         } else {
             Duration delay = place.delay();
             log.info("[place {}] {}; next start in {} ms", place.slot(), place.lastEnd(), delay.toMillis());
-            delayed++;
-            Mono.delay(delay, loop).subscribe(now -> {
-                delayed--;
+            place.awaits(Mono.delay(delay, loop).subscribe(now -> {
+                place.stopWaiting();
                 if (!ending) {
                     fork(place);
                 }
-            });
+            }));
+        }
+    }
+
+    /** On the loop. */
+    private Mono<Void> scaleTo(int count) {
+        if (ending) {
+            return Mono.never(); // its end is told by the exit
+        }
+        List<Place> leaving = places.shrinkTo(count);
+        List<Place> added = places.growTo(count);
+        leaving.forEach(this::release);
+        added.forEach(this::fork);
+        return Mono.when(leaving.stream().map(Place::vacant).toList())
+                .and(Mono.when(added.stream().map(Place::online).toList()));
+    }
+
+    /** Lets the worker of a retired place go. One that is being forked is let go when it is there. */
+    private void release(Place place) {
+        if (place.isWaiting()) {
+            place.stopWaiting();
+            vacate(place);
+        } else {
+            workers.values().stream()
+                    .filter(worker -> worker.place() == place)
+                    .forEach(worker -> worker.drain(DrainTimes.IDLE));
         }
     }
 
@@ -223,7 +252,7 @@ final class DefaultPrimary implements Primary {
     }
 
     private void endIfEmpty() {
-        boolean expectsOne = forking > 0 || (!ending && delayed > 0);
+        boolean expectsOne = forking > 0 || (!ending && places.isOneWaiting());
         if (!workers.isEmpty() || expectsOne || closing) {
             return;
         }
@@ -293,6 +322,21 @@ final class DefaultPrimary implements Primary {
     }
 
     @Override
+    public Mono<Void> scale(int count) {
+        PrimarySpec.checkWorkers(count);
+        return EventLoop.onCurrent(Mono.defer(() -> {
+            Sinks.Empty<Void> done = Sinks.empty();
+            onLoop(() -> scaleTo(count).subscribe(null, done::tryEmitError, done::tryEmitEmpty));
+            return Mono.firstWithSignal(
+                    done.asMono(), exit.asMono().onErrorComplete().then(Mono.error(DefaultPrimary::hasEnded)));
+        }));
+    }
+
+    private static ClusterException hasEnded() {
+        return new ClusterException("the cluster cannot be scaled: it has ended");
+    }
+
+    @Override
     public Mono<Integer> exit() {
         return EventLoop.onCurrent(exit.asMono());
     }
@@ -308,7 +352,7 @@ final class DefaultPrimary implements Primary {
     private void stop() {
         if (!ending) {
             ending = true;
-            workers.values().forEach(DefaultClusterWorker::drain);
+            workers.values().forEach(worker -> worker.drain(DrainTimes.IDLE_AT_THE_END));
             endIfEmpty();
         }
     }

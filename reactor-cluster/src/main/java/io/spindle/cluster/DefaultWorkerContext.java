@@ -45,17 +45,23 @@ final class DefaultWorkerContext implements WorkerContext {
 
     private Mono<Reply> askedToDrain(Message message) {
         Control.Drain request = message.as(Control.Drain.class);
-        return Mono.fromRunnable(() -> drain(Duration.ofMillis(request.graceMillis()), 0));
+        return Mono.fromRunnable(
+                () -> drain(Duration.ofMillis(request.graceMillis()), Duration.ofMillis(request.idleMillis()), 0));
+    }
+
+    /** Leaves while others serve on: who is idle may send one more request. */
+    void drain(Duration grace, int code) {
+        drain(grace, DrainTimes.IDLE, code);
     }
 
     /** Stops accepting, waits for what runs, says farewell and exits. Once; any thread. */
-    void drain(Duration grace, int code) {
+    private void drain(Duration grace, Duration idle, int code) {
         if (!draining.compareAndSet(false, true)) {
             return;
         }
         told.tryEmitEmpty();
         connections
-                .drain(grace)
+                .drain(grace, idle)
                 .doOnTerminate(drained::tryEmitEmpty)
                 .then(channel.disconnect().timeout(FAREWELL, loop).onErrorComplete())
                 .subscribeOn(loop)

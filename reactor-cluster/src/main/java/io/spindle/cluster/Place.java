@@ -4,13 +4,24 @@ package io.spindle.cluster;
 import io.spindle.process.ExitStatus;
 import java.time.Duration;
 import java.util.random.RandomGenerator;
+import org.jspecify.annotations.Nullable;
+import reactor.core.Disposable;
+import reactor.core.publisher.Mono;
+import reactor.core.publisher.Sinks;
 
-/** One place in the cluster: who sits there changes, how often that failed is remembered. Loop only. */
+/**
+ * One place in the cluster: who sits there changes, how often that failed is remembered. A place that is retired gets no
+ * new worker, and is vacant when its last one has ended. Loop only.
+ */
 final class Place {
 
     private final int slot;
     private final RestartPolicy policy;
     private final RandomGenerator random;
+    private final Sinks.Empty<Void> online = Sinks.empty();
+    private final Sinks.Empty<Void> vacant = Sinks.empty();
+    private @Nullable Disposable restart;
+    private boolean retired;
     private int failedStarts;
     private String lastEnd = "";
 
@@ -22,6 +33,49 @@ final class Place {
 
     int slot() {
         return slot;
+    }
+
+    void retire() {
+        retired = true;
+    }
+
+    boolean isRetired() {
+        return retired;
+    }
+
+    void onlineNow() {
+        online.tryEmitEmpty();
+    }
+
+    void vacantNow() {
+        online.tryEmitEmpty();
+        vacant.tryEmitEmpty();
+    }
+
+    /** Completes when a worker of this place has been online, or when there will be none. */
+    Mono<Void> online() {
+        return online.asMono();
+    }
+
+    /** Completes when the place is retired and its last worker has ended. */
+    Mono<Void> vacant() {
+        return vacant.asMono();
+    }
+
+    /** It waits for its next worker. */
+    void awaits(Disposable nextStart) {
+        restart = nextStart;
+    }
+
+    boolean isWaiting() {
+        return restart != null;
+    }
+
+    void stopWaiting() {
+        if (restart != null) {
+            restart.dispose();
+            restart = null;
+        }
     }
 
     /** Its worker has ended unasked. */

@@ -43,6 +43,18 @@ public interface Primary extends Disposable {
     Mono<Void> broadcast(Object message);
 
     /**
+     * Changes how many workers there are; the last call counts. New workers start at once and beside each other, those
+     * that are too many drain, the youngest places first: no request is lost, see {@link ClusterWorker#disconnect}. Places
+     * that were left by {@code disconnect} are filled again. The share of processors and heap that the workers get stays
+     * that of {@link PrimarySpec#workers}; a program that means to grow sets {@code -Xmx} in {@link PrimarySpec#jvmArgs}.
+     *
+     * @param count at least 1
+     * @return a cold {@code Mono} that completes when the new workers are online and those that leave have ended; errors
+     *     with {@link ClusterException} if the cluster ends; cancel stops the waiting, not the scaling
+     */
+    Mono<Void> scale(int count);
+
+    /**
      * Waits for the end of the cluster.
      *
      * @return the exit code: 0 after a stop in good order or when all workers were disconnected; errors with

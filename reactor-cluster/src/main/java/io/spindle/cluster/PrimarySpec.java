@@ -73,15 +73,19 @@ public final class PrimarySpec {
     }
 
     /**
-     * Sets how many workers there are.
+     * Sets how many workers there are at first, see {@link Primary#scale}.
      *
      * @param workers at least 1. Default: the number of processors
      */
     public PrimarySpec workers(int workers) {
+        return new PrimarySpec(checkWorkers(workers), restart, grace, jvmArgs, env, main, onEvent);
+    }
+
+    static int checkWorkers(int workers) {
         if (workers < 1) {
             throw new IllegalArgumentException("workers must be at least 1, was " + workers);
         }
-        return new PrimarySpec(workers, restart, grace, jvmArgs, env, main, onEvent);
+        return workers;
     }
 
     /** Returns how many workers there are. */

@@ -2,9 +2,11 @@
 package io.spindle.cluster;
 
 import java.time.Duration;
+import java.util.List;
 import java.util.concurrent.CountDownLatch;
 import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
+import reactor.netty.http.HttpProtocol;
 import reactor.netty.http.server.HttpServer;
 
 /**
@@ -46,6 +48,9 @@ final class App {
             case "throw" -> throw new IllegalStateException("no database");
             default -> serve(worker, port);
         }
+        if (mode.equals("farewell")) {
+            serveHttp2(worker);
+        }
         if (mode.equals("blocked")) { // its loops never come back
             worker.resources().onServer(true).forEach(loop -> loop.execute(App::hang));
             worker.send("blocked").subscribe();
@@ -74,7 +79,26 @@ final class App {
                                 "/slow",
                                 (request, response) -> response.sendString(Flux.concat(
                                         worker.send("begun").thenReturn("begin "),
-                                        Mono.delay(Duration.ofSeconds(1)).thenReturn("end")))))
+                                        Mono.delay(Duration.ofSeconds(1)).thenReturn("end"))))
+                        .get(
+                                "/events",
+                                (request, response) -> response.sse()
+                                        .sendString(Flux.interval(Duration.ofMillis(20))
+                                                .concatMapIterable(i -> List.of("data: ", i + "\n\n"))))
+                        .ws("/ws", (in, out) -> out.sendString(Flux.concat(Mono.just("hello"), Flux.never()))))
+                .bindNow();
+    }
+
+    /** A second server, for the clients of HTTP/2 that speak it from the first byte. */
+    private static void serveHttp2(WorkerContext worker) {
+        HttpServer.create()
+                .runOn(worker.resources())
+                .host("127.0.0.1")
+                .port(0)
+                .protocol(HttpProtocol.H2C)
+                .handle((request, response) -> response.sendString(worker.send("begun")
+                        .then(Mono.delay(Duration.ofSeconds(2)))
+                        .thenReturn("end")))
                 .bindNow();
     }
 }

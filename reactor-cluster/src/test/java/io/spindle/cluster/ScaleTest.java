@@ -1,0 +1,144 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.spindle.cluster;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
+
+import io.spindle.testkit.LeakCheck;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Objects;
+import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.TestInstance;
+import org.junit.jupiter.api.extension.ExtendWith;
+import reactor.core.publisher.Mono;
+import reactor.test.StepVerifier;
+
+/** One cluster that grows and shrinks; each test begins and ends with one worker. */
+@ExtendWith(LeakCheck.class)
+@TestInstance(TestInstance.Lifecycle.PER_CLASS)
+class ScaleTest {
+
+    private static final int CLIENTS = 8;
+
+    private final BlockingQueue<ClusterEvent> events = Probe.queue();
+    private final ExecutorService threads = Executors.newCachedThreadPool();
+    private Primary primary;
+    private int port;
+
+    @BeforeAll
+    void start() {
+        primary = startOne();
+        port = ((ClusterEvent.Listening) next(ClusterEvent.Listening.class))
+                .address()
+                .getPort();
+    }
+
+    private Primary startOne() {
+        return Objects.requireNonNull(PrimarySpec.create()
+                .workers(1)
+                .main(App.class, "serve", "0")
+                .jvmArgs("-Xmx48m", "-XX:TieredStopAtLevel=1")
+                .onEvent(events::add)
+                .start()
+                .block(Probe.PATIENCE));
+    }
+
+    private ClusterEvent next(Class<? extends ClusterEvent> type) {
+        return Probe.await(events, type::isInstance, type.getSimpleName());
+    }
+
+    @AfterAll
+    void stop() throws InterruptedException {
+        primary.disposeGracefully().block(Probe.PATIENCE);
+        StepVerifier.create(primary.scale(2))
+                .expectErrorSatisfies(error -> assertThat(error)
+                        .isInstanceOf(ClusterException.class)
+                        .hasMessage("the cluster cannot be scaled: it has ended"))
+                .verify(Probe.PATIENCE);
+        threads.shutdownNow();
+        assertThat(threads.awaitTermination(Probe.PATIENCE.toSeconds(), TimeUnit.SECONDS))
+                .isTrue();
+    }
+
+    @Test
+    void noRequestIsLostWhileTheClusterGrowsAndShrinks() throws Exception {
+        events.clear(); // of other tests
+        AtomicBoolean end = new AtomicBoolean();
+        CountDownLatch warm = new CountDownLatch(CLIENTS);
+        List<Future<Long>> clients = new ArrayList<>();
+        for (int i = 0; i < CLIENTS; i++) {
+            int perConnection = i % 2 == 0 ? 1 : Integer.MAX_VALUE;
+            clients.add(threads.submit(() -> Http1.requests(port, perConnection, end, warm)));
+        }
+        assertThat(warm.await(Probe.PATIENCE.toSeconds(), TimeUnit.SECONDS)).isTrue();
+
+        primary.scale(3).block(Probe.PATIENCE);
+        assertThat(primary.workers()).extracting(ClusterWorker::slot).containsExactlyInAnyOrder(0, 1, 2);
+        next(ClusterEvent.Listening.class);
+        next(ClusterEvent.Listening.class);
+        assertThat(Probe.pids(port, 3)).as("all of them serve").hasSize(3);
+        primary.scale(1).block(Probe.PATIENCE);
+        assertThat(primary.workers()).extracting(ClusterWorker::slot).containsExactly(0);
+        end.set(true);
+
+        for (Future<Long> client : clients) { // a lost request is an exception
+            assertThat(client.get(Probe.PATIENCE.toSeconds(), TimeUnit.SECONDS)).isPositive();
+        }
+        for (int i = 0; i < 2; i++) {
+            ClusterEvent.Exited exited = (ClusterEvent.Exited) next(ClusterEvent.Exited.class);
+            assertThat(exited.code()).isZero();
+            assertThat(exited.exitedAfterDisconnect()).isTrue();
+        }
+    }
+
+    @Test
+    void theLastCallCountsAndBothComplete() {
+        Mono.when(primary.scale(3), primary.scale(1)).block(Probe.PATIENCE);
+
+        assertThat(primary.workers()).extracting(ClusterWorker::slot).containsExactly(0);
+    }
+
+    @Test
+    void aPlaceThatWasLeftIsFilledAgain() {
+        primary.scale(2).block(Probe.PATIENCE);
+        ClusterWorker left = primary.workers().get(1);
+        left.disconnect().block(Probe.PATIENCE);
+        assertThat(primary.workers()).hasSize(1);
+
+        primary.scale(2).block(Probe.PATIENCE);
+
+        assertThat(primary.workers())
+                .hasSize(2)
+                .doesNotContain(left)
+                .extracting(ClusterWorker::slot)
+                .contains(left.slot());
+        primary.scale(1).block(Probe.PATIENCE);
+    }
+
+    @Test
+    void aCountBelowOneIsRejected() {
+        assertThatIllegalArgumentException()
+                .isThrownBy(() -> primary.scale(0))
+                .withMessage("workers must be at least 1, was 0");
+    }
+
+    @Test
+    void theEndOfTheClusterEndsTheWaiting() {
+        Primary ending = startOne();
+        StepVerifier.create(ending.scale(2))
+                .then(ending::dispose)
+                .expectError(ClusterException.class)
+                .verify(Probe.PATIENCE);
+        ending.exit().block(Probe.PATIENCE);
+    }
+}

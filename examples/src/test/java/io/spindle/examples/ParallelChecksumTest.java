@@ -46,7 +46,7 @@ class ParallelChecksumTest {
 
     @Test
     void aFileThatCannotBeReadIsToldAndTheOthersAreSummed(@TempDir Path folder) throws Exception {
-        Path file = Files.writeString(folder.resolve("file"), "x");
+        Path file = Files.writeString(folder.resolve("file"), "x\n");
 
         int code = terminal.run(
                 "parallel-checksum", "--program", "cat", "--at-a-time", "1", "/proc/self/mem", file.toString());

@@ -14,9 +14,9 @@ import java.util.concurrent.atomic.AtomicLong;
 import reactor.core.scheduler.Scheduler;
 
 /**
- * Looks for a lost wake-up and a lost task: posts to loops that are just about to sleep, parked or polling, and to loops
- * that are just ending gracefully, for as many rounds as it is told (ten million by default). Prints what it found; exits
- * with 1 if anything was lost.
+ * Looks for a lost wake-up and a lost task: posts to loops that are just about to sleep, parked or polling, or that look
+ * at their queue before they sleep, and to loops that are just ending gracefully, for as many rounds as it is told (ten
+ * million by default). Prints what it found; exits with 1 if anything was lost.
  *
  * <p>A round is one post that must be seen: the poster waits a random moment, so that it meets the loop at each step of
  * falling asleep, posts, and waits until the task has run. A wake-up that takes over five seconds counts as lost.
@@ -37,9 +37,13 @@ public final class LoopStress {
     public static void main(String[] args) throws Exception {
         long rounds = args.length > 0 ? Long.parseLong(args[0]) : 10_000_000;
         long lost = 0;
-        lost += report("wake-ups, parked", rounds * 4 / 10, wakeUps(true, false, rounds * 4 / 10));
-        lost += report("wake-ups, polling epoll", rounds * 3 / 10, wakeUps(true, true, rounds * 3 / 10));
-        lost += report("wake-ups, polling NIO", rounds / 10, wakeUps(false, true, rounds / 10));
+        EventLoopSpec sleeps = EventLoopSpec.of("stress").spin(Duration.ZERO);
+        EventLoopSpec looks = EventLoopSpec.of("stress");
+        lost += report("wake-ups, parked", rounds * 3 / 10, wakeUps(sleeps, false, rounds * 3 / 10));
+        lost += report("wake-ups, looking before it parks", rounds / 10, wakeUps(looks, false, rounds / 10));
+        lost += report("wake-ups, polling epoll", rounds * 2 / 10, wakeUps(sleeps, true, rounds * 2 / 10));
+        lost += report("wake-ups, looking before it polls", rounds / 10, wakeUps(looks, true, rounds / 10));
+        lost += report("wake-ups, polling NIO", rounds / 10, wakeUps(sleeps.nativeTransport(false), true, rounds / 10));
         lost += report("posts against disposal", rounds * 2 / 10, disposals(rounds * 2 / 10));
         System.exit(lost == 0 ? 0 : 1);
     }
@@ -49,9 +53,8 @@ public final class LoopStress {
         return lost;
     }
 
-    private static long wakeUps(boolean nativeTransport, boolean channel, long rounds) throws Exception {
-        EventLoop loop =
-                EventLoopSpec.of("stress").nativeTransport(nativeTransport).start();
+    private static long wakeUps(EventLoopSpec spec, boolean channel, long rounds) throws Exception {
+        EventLoop loop = spec.start();
         if (channel) {
             Channel server = loop.resources().onChannel(ServerSocketChannel.class, loop.netty());
             server.pipeline().addLast(new ChannelInboundHandlerAdapter());

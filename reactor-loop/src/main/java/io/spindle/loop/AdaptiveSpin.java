@@ -39,7 +39,7 @@ final class AdaptiveSpin {
 
     /** The loop found a task while it looked. */
     void found() {
-        failures = 0;
+        failures = Math.max(0, failures - 1);
     }
 
     /** The loop looked in vain. */

@@ -237,6 +237,10 @@ final class DefaultEventLoop implements EventLoop {
     private Handle opened(OpenHandle handle) {
         accept();
         referenced(handle);
+        if (closed && !inLoop()) {
+            handle.dispose(); // the loop closes, then looks at its handles again: one of the two sides sees the other
+            throw Exceptions.failWithRejected();
+        }
         return handle;
     }
 
@@ -300,6 +304,9 @@ final class DefaultEventLoop implements EventLoop {
 
     void post(LoopTask task) {
         if (closed) {
+            if (isInExitHook() && task.withdraw()) {
+                return;
+            }
             throw Exceptions.failWithRejected();
         }
         try {
@@ -331,9 +338,15 @@ final class DefaultEventLoop implements EventLoop {
     }
 
     private void accept() {
-        if (netty.isDiscarding() || (graceful && !inLoop())) {
+        boolean ends = netty.isDiscarding() && !isInExitHook();
+        if (ends || (graceful && !inLoop())) {
             throw Exceptions.failWithRejected();
         }
+    }
+
+    /** What the exit hook starts is taken and never runs. */
+    private boolean isInExitHook() {
+        return inLoop() && inExitHook;
     }
 
     void referenced(OpenHandle handle) {
@@ -370,7 +383,7 @@ final class DefaultEventLoop implements EventLoop {
     /** Takes no more work, unless somebody was faster: then his task runs first. */
     private boolean close() {
         closed = true;
-        if (netty.hasPostedTasks()) {
+        if (netty.hasPostedTasks() || !handles.isEmpty()) {
             closed = false;
             return false;
         }
@@ -407,7 +420,9 @@ final class DefaultEventLoop implements EventLoop {
                 }
             }
         }
-        if (program && !exiting) {
+        if (netty.isDiscarding()) {
+            log.debug("[{}] a callback threw while the loop was ending", name(), uncaught);
+        } else if (program && !exiting) {
             exiting = true;
             failure = uncaught;
             exitCode = UNCAUGHT_EXIT_CODE;
@@ -415,8 +430,6 @@ final class DefaultEventLoop implements EventLoop {
                 runExitHook();
             }
             end();
-        } else if (netty.isDiscarding()) {
-            log.debug("[{}] a callback threw while the loop was ending", name(), uncaught);
         } else {
             log.error("[{}] a callback threw, the loop goes on", name(), uncaught);
         }

@@ -38,7 +38,7 @@ final class DelayedTask extends TimerEntry implements Disposable {
 
     // loop only
     void arm(long delayNanos, long startNanos) {
-        if (!isDisposed()) {
+        if (!isDisposed() && !(repeats() && worker.loop().isDisposing())) {
             dueNanos = startNanos + delayNanos;
             timers().link(this, delayNanos, startNanos);
             worker.add(this);

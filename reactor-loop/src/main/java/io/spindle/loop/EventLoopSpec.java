@@ -21,7 +21,7 @@ import reactor.core.publisher.Mono;
 public final class EventLoopSpec {
 
     private static final Duration DEFAULT_BLOCKED_THRESHOLD = Duration.ofMillis(100);
-    private static final Duration DEFAULT_SPIN = Duration.ofNanos(20_000);
+    private static final Duration DEFAULT_SPIN = Duration.ofNanos(50_000);
 
     private final Options options;
 
@@ -139,7 +139,7 @@ public final class EventLoopSpec {
      * short and ended by a task, and ever more rarely when it looks in vain. It never does with a single processor.
      * More than the default is worth it with processors to spare only.
      *
-     * @param spin not negative; zero: sleep at once. Default: 20 microseconds
+     * @param spin not negative; zero: sleep at once. Default: 50 microseconds
      */
     public EventLoopSpec spin(Duration spin) {
         Duration checked = checkNotNegative(spin, "spin");

@@ -12,7 +12,11 @@ final class HandleCounts {
 
     private final Map<String, AtomicInteger> counts = new ConcurrentHashMap<>();
 
+    /** Of all kinds: looking at one kind after the other could miss a handle that comes as another one goes. */
+    private final AtomicInteger total = new AtomicInteger();
+
     void add(String kind) {
+        total.incrementAndGet();
         AtomicInteger count = counts.get(kind);
         if (count == null) {
             count = counts.computeIfAbsent(kind, missing -> new AtomicInteger());
@@ -20,19 +24,16 @@ final class HandleCounts {
         count.incrementAndGet();
     }
 
-    /** Returns whether this was the last one of its kind. */
+    /** Returns whether this was the last one. */
     boolean remove(String kind) {
         AtomicInteger count = counts.get(kind);
-        return count != null && count.decrementAndGet() == 0;
+        assert count != null : "only what was added is removed";
+        count.decrementAndGet();
+        return total.decrementAndGet() == 0;
     }
 
     boolean isEmpty() {
-        for (AtomicInteger count : counts.values()) {
-            if (count.get() > 0) {
-                return false;
-            }
-        }
-        return true;
+        return total.get() == 0;
     }
 
     /** Adds the kind of each to {@code kinds}, as often as there are handles of it. */

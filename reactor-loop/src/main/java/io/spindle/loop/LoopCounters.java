@@ -45,6 +45,11 @@ final class LoopCounters {
     }
 
     // loop only
+    long events() {
+        return events.getPlain();
+    }
+
+    // loop only
     void event() {
         add(events, 1);
     }

@@ -62,7 +62,7 @@ final class LoopWatchdog implements Runnable {
                 }
                 begin(callback, now);
             } else if (now - since >= nextReport) {
-                nextReport = 2 * Math.max(nextReport, (now - since) / 2);
+                nextReport = 2 * Math.max(nextReport, now - since);
                 reported = true;
                 report(held(now));
             }

@@ -5,7 +5,6 @@ import io.netty.channel.IoHandler;
 import io.netty.channel.IoHandlerContext;
 import io.netty.channel.IoHandlerFactory;
 import io.netty.channel.SingleThreadIoEventLoop;
-import java.util.ArrayDeque;
 import java.util.concurrent.ThreadFactory;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
@@ -32,11 +31,11 @@ final class NettyLoop extends SingleThreadIoEventLoop {
     private final LoopCounters counters;
     private final AdaptiveSpin spin;
     private final WakeUpGate gate = new WakeUpGate();
-    private final ArrayDeque<Runnable> ticks = new ArrayDeque<>(64);
-    private final ArrayDeque<Runnable> microtasks = new ArrayDeque<>(64);
-    private ArrayDeque<Immediate> immediates = new ArrayDeque<>(64);
-    private ArrayDeque<Immediate> checking = new ArrayDeque<>(64);
-    private final ArrayDeque<Runnable> closing = new ArrayDeque<>();
+    private final ChunkQueue<Runnable> ticks = new ChunkQueue<>();
+    private final ChunkQueue<Runnable> microtasks = new ChunkQueue<>();
+    private ChunkQueue<Immediate> immediates = new ChunkQueue<>();
+    private ChunkQueue<Immediate> checking = new ChunkQueue<>();
+    private final ChunkQueue<Runnable> closing = new ChunkQueue<>();
     private final TimerLists timers = new TimerLists();
     private final IoHandlerContext context = new PollContext();
     private int referencedImmediates;
@@ -64,6 +63,9 @@ final class NettyLoop extends SingleThreadIoEventLoop {
         addTask(task);
         if (Thread.currentThread() != loop) {
             gate.wakeUp(loop, transport());
+            if (isShutdown() && removeTask(task)) {
+                reject();
+            }
         }
     }
 
@@ -209,9 +211,17 @@ final class NettyLoop extends SingleThreadIoEventLoop {
     }
 
     private void runPosted() {
-        long deadline = counters.awakeSince() + BATCH_NANOS;
-        int ran = 0;
-        for (Runnable task = pollTask(); task != null; task = pollTask()) {
+        Runnable task = pollTask();
+        if (task == null) {
+            return;
+        }
+        runThenDrain(task);
+        task = pollTask();
+        if (task == null) {
+            return; // one task alone, as it mostly is, costs no look at the clock
+        }
+        long deadline = System.nanoTime() + BATCH_NANOS;
+        for (int ran = 1; task != null; task = pollTask()) {
             runThenDrain(task);
             ran++;
             // Sixteen are run whatever they take, so that the order of a few hops is no matter of time.
@@ -227,7 +237,7 @@ final class NettyLoop extends SingleThreadIoEventLoop {
         if (immediates.isEmpty()) {
             return;
         }
-        ArrayDeque<Immediate> queue = immediates; // those queued from now on wait for the next turn
+        ChunkQueue<Immediate> queue = immediates; // those queued from now on wait for the next turn
         immediates = checking;
         checking = queue;
         for (Immediate immediate = queue.poll(); immediate != null; immediate = queue.poll()) {
@@ -239,8 +249,9 @@ final class NettyLoop extends SingleThreadIoEventLoop {
     }
 
     private void runClosing() {
-        for (Runnable callback = closing.poll(); callback != null; callback = closing.poll()) {
-            if (runSafely(callback)) {
+        for (int left = closing.size(); left > 0; left--) { // what a close callback closes waits for the next turn
+            Runnable callback = closing.poll();
+            if (callback != null && runSafely(callback)) {
                 drain();
             }
         }
@@ -262,6 +273,7 @@ final class NettyLoop extends SingleThreadIoEventLoop {
             }
         } else if (!host.hasNothingLeft()) {
             asleepSince = now;
+            long events = counters.events();
             if (hasChannels) {
                 gate.polling();
                 ioHandler().run(context);
@@ -269,7 +281,7 @@ final class NettyLoop extends SingleThreadIoEventLoop {
                 park();
             }
             awake();
-            spin.slept(counters.awakeSince() - now, hasTasks());
+            spin.slept(counters.awakeSince() - now, hasTasks() && counters.events() == events);
         }
     }
 

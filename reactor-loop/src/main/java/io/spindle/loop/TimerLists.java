@@ -220,8 +220,8 @@ final class TimerLists {
 
     /** Unlinks what would arm itself for ever. */
     void stopRepeating() {
-        for (int i = 0; i < size; i++) {
-            DurationList list = at(i);
+        for (DurationList list : Arrays.copyOf(heap, size)) { // a copy: unlinking may sweep the heap
+            assert list != null : "below size there is no hole";
             TimerEntry entry = list.head.next;
             while (entry != list.head) {
                 TimerEntry following = entry.next;

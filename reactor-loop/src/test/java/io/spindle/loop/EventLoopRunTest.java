@@ -24,7 +24,7 @@ class EventLoopRunTest {
 
         int code = EventLoop.run(loop -> {
             log.add("start");
-            loop.setTimeout(Duration.ofMillis(5), () -> log.add("timeout"));
+            loop.setTimeout(Duration.ofMillis(100), () -> log.add("timeout"));
             loop.setImmediate(() -> log.add("immediate"));
             loop.queueMicrotask(() -> log.add("micro"));
             loop.nextTick(() -> log.add("tick"));
@@ -93,6 +93,45 @@ class EventLoopRunTest {
 
             assertThat(code).isEqualTo(7);
         }
+    }
+
+    @Test
+    void exitFromAnotherThreadKeepsItsCodeWhateverTheCallbackAndTheExitHookGoOnToDo() throws InterruptedException {
+        AtomicInteger code = new AtomicInteger();
+        List<EventLoop> loops = new ArrayList<>();
+        EventLoopSpec spec = EventLoopSpec.of("main").onExit(exit -> {
+            code.set(exit);
+            loops.get(0).nextTick(() -> {});
+            loops.get(0).setTimeout(Duration.ofMillis(1), () -> {});
+            loops.get(0).schedule(() -> {});
+        });
+
+        int result = spec.run(loop -> {
+            loops.add(loop);
+            Thread other = new Thread(() -> loop.exit(7));
+            other.start();
+            while (!loop.isDisposed()) {
+                Thread.onSpinWait();
+            }
+            loop.setTimeout(Duration.ofMillis(1), () -> {}); // refused, and that is no uncaught error of the program
+        });
+
+        assertThat(result).isEqualTo(7);
+        assertThat(code).hasValue(7);
+    }
+
+    @Test
+    void whatTheExitHookOfANaturalEndStartsIsTakenAndNeverRuns() {
+        List<String> ran = new ArrayList<>();
+        List<EventLoop> loops = new ArrayList<>();
+        EventLoopSpec spec = EventLoopSpec.of("main").onExit(exit -> {
+            loops.get(0).nextTick(() -> ran.add("tick"));
+            loops.get(0).schedule(() -> ran.add("task"));
+            loops.get(0).setTimeout(Duration.ofMillis(1), () -> ran.add("timer"));
+        });
+
+        assertThat(spec.run(loops::add)).isZero();
+        assertThat(ran).isEmpty();
     }
 
     @Test

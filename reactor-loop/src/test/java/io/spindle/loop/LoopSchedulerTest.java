@@ -15,6 +15,7 @@ import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
@@ -93,9 +94,23 @@ class LoopSchedulerTest {
     @Test
     void aWorkerKeepsTheOrderOfItsTasksAlsoFromManyThreads() {
         int tasks = 10_000;
-        List<Integer> seen = Flux.range(0, tasks).publishOn(loop).collectList().block(LIMIT);
+        int threads = 3;
+        Scheduler.Worker worker = loop.createWorker();
+        List<List<Integer>> seen = Stream.generate(() -> (List<Integer>) new ArrayList<Integer>())
+                .limit(threads)
+                .toList();
+        Flux.range(0, threads)
+                .flatMap(thread -> Mono.<Void>fromRunnable(() -> {
+                            for (int i = 0; i < tasks; i++) {
+                                int number = i;
+                                worker.schedule(() -> seen.get(thread).add(number));
+                            }
+                        })
+                        .subscribeOn(Schedulers.boundedElastic()))
+                .blockLast(LIMIT);
+        Mono.fromRunnable(() -> {}).subscribeOn(loop).block(LIMIT); // behind all of them
 
-        assertThat(seen).hasSize(tasks).isSorted();
+        assertThat(seen).allSatisfy(of -> assertThat(of).hasSize(tasks).isSorted());
     }
 
     @Test

@@ -325,12 +325,12 @@ class OrderingRulesTest {
                     later.forEach(Handle::dispose);
                 });
                 later.add(loop.setImmediate(() -> log.add("i2")));
-                later.add(loop.setImmediate(() -> log.add("i3")));
+                loop.setImmediate(() -> log.add("i3"));
             });
             block(5);
         });
 
-        assertThat(log).containsExactly("A", "C", "i1");
+        assertThat(log).containsExactly("A", "C", "i1", "i3");
     }
 
     @Test
@@ -421,6 +421,22 @@ class OrderingRulesTest {
 
         assertThat(code).isZero();
         assertThat(log).containsExactly("beforeExit", "timer", "beforeExit", "exit 0");
+    }
+
+    @Test
+    @DisplayName("what a close callback closes is told in the next turn, after its immediates")
+    void closeCallbacksOfCloseCallbacks() {
+        run((loop, log) -> {
+            Handle second = loop.open("second", () -> log.add("close 2"));
+            Handle first = loop.open("first", () -> {
+                log.add("close 1");
+                second.dispose();
+                loop.setImmediate(() -> log.add("immediate"));
+            });
+            first.dispose();
+        });
+
+        assertThat(log).containsExactly("close 1", "immediate", "close 2");
     }
 
     @Test

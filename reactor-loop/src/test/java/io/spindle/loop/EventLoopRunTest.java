@@ -111,7 +111,7 @@ class EventLoopRunTest {
             Thread other = new Thread(() -> loop.exit(7));
             other.start();
             while (!loop.isDisposed()) {
-                Thread.onSpinWait();
+                // a callback that computes
             }
             loop.setTimeout(Duration.ofMillis(1), () -> {}); // refused, and that is no uncaught error of the program
         });

@@ -3,10 +3,14 @@ package io.spindle.offload.io;
 
 import io.spindle.offload.BlockingPool;
 import java.nio.charset.StandardCharsets;
+import java.security.GeneralSecurityException;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.security.SecureRandom;
 import java.util.Objects;
+import java.util.UUID;
+import java.util.concurrent.Callable;
+import javax.crypto.Mac;
 import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
 
@@ -18,6 +22,8 @@ import reactor.core.publisher.Mono;
  */
 public final class Crypto {
 
+    private static final int MAX_HKDF_BLOCKS = 255;
+    private static final int MAX_SCRYPT_TABLE = Integer.MAX_VALUE / Integer.BYTES;
     private static final SecureRandom RANDOM = new SecureRandom();
 
     private Crypto() {}
@@ -131,5 +137,121 @@ public final class Crypto {
         byte[] passwordCopy = password.clone();
         byte[] saltCopy = salt.clone();
         return pool.call(() -> Pbkdf2.derive(algorithm, passwordCopy, saltCopy, iterations, keyLength));
+    }
+
+    /**
+     * Computes the HMAC of a stream, chunk by chunk as they come. It runs on the pool that the Reactor {@code Context}
+     * holds under {@code BlockingPool.class}, else on {@link BlockingPool#shared()}; so do the methods below. Node
+     * analogue: {@code crypto.createHmac} on a stream.
+     *
+     * @param chunks not to be changed before the end; one is taken at a time
+     * @param key may be empty; copied at the call
+     * @param digest as for {@link #pbkdf2(byte[], byte[], int, int, String, BlockingPool)}
+     * @return a cold {@code Mono} of the code, never empty
+     * @throws IllegalArgumentException if the digest is not known
+     */
+    public static Mono<byte[]> hmac(Flux<byte[]> chunks, byte[] key, String digest) {
+        Objects.requireNonNull(chunks, "chunks");
+        String algorithm = Pbkdf2.algorithm(Objects.requireNonNull(digest, "digest"));
+        byte[] keyCopy = key.clone();
+        return Mono.deferContextual(context -> {
+            Mac mac = mac(algorithm, keyCopy);
+            return chunks.transform(Io.pool(context)
+                            .map(
+                                    chunk -> {
+                                        mac.update(chunk);
+                                        return chunk.length;
+                                    },
+                                    1))
+                    .then(Mono.fromCallable(mac::doFinal));
+        });
+    }
+
+    private static Mac mac(String algorithm, byte[] key) {
+        try {
+            return Pbkdf2.mac(algorithm, key);
+        } catch (GeneralSecurityException error) {
+            throw new IllegalArgumentException("digest must be one that a provider has, was " + algorithm, error);
+        }
+    }
+
+    /**
+     * Derives a key from a key by HKDF (RFC 5869). Node analogue: {@code crypto.hkdf}.
+     *
+     * @param key the secret; copied at the call
+     * @param salt may be empty; copied at the call
+     * @param info what the result is for, may be empty; copied at the call
+     * @param length of the result in bytes, 0 to 255 times the length of the digest
+     * @param digest as for {@link #pbkdf2(byte[], byte[], int, int, String, BlockingPool)}
+     * @return a cold {@code Mono} of the key, a new array; never empty
+     * @throws IllegalArgumentException if the length is out of range or the digest is not known
+     */
+    public static Mono<byte[]> hkdf(byte[] key, byte[] salt, byte[] info, int length, String digest) {
+        String algorithm = Pbkdf2.algorithm(Objects.requireNonNull(digest, "digest"));
+        byte[] keyCopy = key.clone();
+        byte[] saltCopy = salt.clone();
+        byte[] infoCopy = info.clone();
+        int most = MAX_HKDF_BLOCKS * mac(algorithm, keyCopy).getMacLength();
+        if (length < 0 || length > most) {
+            throw new IllegalArgumentException("length must be 0 to " + most + ", was " + length);
+        }
+        return call(() -> Pbkdf2.expand(algorithm, keyCopy, saltCopy, infoCopy, length));
+    }
+
+    /**
+     * Derives a key from a password by scrypt (RFC 7914), which needs memory: {@code 128 * n * r} bytes of the heap
+     * during the run. Node analogue: {@code crypto.scrypt}, whose defaults are {@code n} 16384, {@code r} 8 and {@code p}
+     * 1. Cancel stops the computation at its next step.
+     *
+     * @param password may be empty; copied at the call
+     * @param salt should be random and 16 bytes or more; copied at the call
+     * @param n the cost, a power of two, 2 or more
+     * @param r the size of a block, 1 or more
+     * @param p how many times, 1 or more
+     * @param keyLength in bytes, not negative
+     * @return a cold {@code Mono} of the key, a new array; never empty
+     * @throws IllegalArgumentException if a number is out of range or the memory would be over 2 GB
+     */
+    public static Mono<byte[]> scrypt(byte[] password, byte[] salt, int n, int r, int p, int keyLength) {
+        if (n < 2 || Integer.bitCount(n) != 1) {
+            throw new IllegalArgumentException("n must be a power of two and 2 or more, was " + n);
+        }
+        Io.atLeast("r", 1, r);
+        Io.atLeast("p", 1, p);
+        Io.notNegative("keyLength", keyLength);
+        if (Scrypt.tableLength(n, r) > MAX_SCRYPT_TABLE || Scrypt.tableLength(p, r) > MAX_SCRYPT_TABLE) {
+            throw new IllegalArgumentException(
+                    "128 * n * r and 128 * p * r must not be over 2 GB, n, r and p were " + n + ", " + r + ", " + p);
+        }
+        byte[] passwordCopy = password.clone();
+        byte[] saltCopy = salt.clone();
+        return call(() -> Scrypt.derive(passwordCopy, saltCopy, n, r, p, keyLength));
+    }
+
+    /**
+     * Makes a random number, each as likely as the others. Node analogue: {@code crypto.randomInt}.
+     *
+     * @param min the least
+     * @param max more than any, more than {@code min}
+     * @return a cold {@code Mono} of a number, never empty
+     */
+    public static Mono<Long> randomInt(long min, long max) {
+        if (min >= max) {
+            throw new IllegalArgumentException("max must be more than min, which is " + min + ", was " + max);
+        }
+        return call(() -> RANDOM.nextLong(min, max));
+    }
+
+    /**
+     * Makes a random UUID (version 4). Node analogue: {@code crypto.randomUUID}.
+     *
+     * @return a cold {@code Mono} of a new one, never empty
+     */
+    public static Mono<UUID> randomUUID() {
+        return call(UUID::randomUUID);
+    }
+
+    private static <T> Mono<T> call(Callable<T> task) {
+        return Mono.deferContextual(context -> Io.pool(context).call(task));
     }
 }

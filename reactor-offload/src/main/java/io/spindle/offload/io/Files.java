@@ -4,9 +4,11 @@ package io.spindle.offload.io;
 import io.netty.buffer.ByteBuf;
 import io.spindle.offload.BlockingPool;
 import java.io.UncheckedIOException;
+import java.nio.channels.FileChannel;
 import java.nio.charset.Charset;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
 import java.util.Objects;
 import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
@@ -195,6 +197,85 @@ public final class Files {
         Objects.requireNonNull(path, "path");
         Objects.requireNonNull(data, "data");
         return Io.call(pool, "write", path, () -> WholeFile.replace(path, data));
+    }
+
+    /**
+     * Writes a stream as a whole file: creates it or replaces what is in it. Node analogue: {@code writeFile} with an
+     * iterable, or {@code createWriteStream}.
+     * <ul>
+     *   <li><b>Backpressure</b>: one chunk is requested, and written in a trip of its own, at a time.
+     *   <li><b>Cancel</b> or an error of the source: what was written stays, the file is closed.
+     * </ul>
+     *
+     * @param path the file; its directory must exist. It is opened when the first chunk or the end is there
+     * @param chunks not to be changed before the next is requested
+     * @return a cold {@code Mono} that completes when everything was handed to the operating system
+     */
+    public static Mono<Void> writeFile(Path path, Flux<byte[]> chunks) {
+        return FileSink.of(
+                "write",
+                path,
+                chunks,
+                () -> () -> FileChannel.open(
+                        path,
+                        StandardOpenOption.CREATE,
+                        StandardOpenOption.TRUNCATE_EXISTING,
+                        StandardOpenOption.WRITE));
+    }
+
+    /**
+     * Appends a stream to a file, which it creates if it is not there: otherwise as {@link #writeFile(Path, Flux)}.
+     *
+     * @param path the file; its directory must exist
+     * @param chunks not to be changed before the next is requested
+     * @return a cold {@code Mono} that completes when everything was handed to the operating system
+     */
+    public static Mono<Void> appendFile(Path path, Flux<byte[]> chunks) {
+        return FileSink.of(
+                "append",
+                path,
+                chunks,
+                () -> () -> FileChannel.open(path, StandardOpenOption.CREATE, StandardOpenOption.APPEND));
+    }
+
+    /**
+     * Writes a stream as a whole file in such a way that others see its old content or all of the new one, even after a
+     * crash of the machine: into a file beside it, forced to the disk, then renamed over it. On an error or cancel the old
+     * content stays and the file beside it is deleted; at an error this is done when it is signalled. Otherwise as
+     * {@link #writeFile(Path, Flux)}.
+     *
+     * @param path the file; its directory must exist
+     * @param chunks not to be changed before the next is requested
+     * @return a cold {@code Mono} that completes when the new content is in its place
+     */
+    public static Mono<Void> writeFileAtomically(Path path, Flux<byte[]> chunks) {
+        return FileSink.of("write", path, chunks, () -> FileSink.replacing(path));
+    }
+
+    /**
+     * Creates an empty file with a new name that only its owner may read and write. Who asked for it deletes it.
+     *
+     * @param parent a directory
+     * @param prefix of the name, may be empty
+     * @param suffix of the name, such as {@code ".txt"}, may be empty
+     * @return a cold {@code Mono} of the file, never empty
+     */
+    public static Mono<Path> createTemp(Path parent, String prefix, String suffix) {
+        Objects.requireNonNull(prefix, "prefix");
+        Objects.requireNonNull(suffix, "suffix");
+        return Io.call("mkstemp", parent, () -> java.nio.file.Files.createTempFile(parent, prefix, suffix));
+    }
+
+    /**
+     * Sets the length of a file: cuts it, or adds zeros to its end. Node analogue: {@code truncate(path, len)}.
+     *
+     * @param path the file
+     * @param length in bytes, not negative
+     * @return a cold {@code Mono} that completes when it is done
+     */
+    public static Mono<Void> truncate(Path path, long length) {
+        Io.notNegative("length", length);
+        return Io.call("truncate", path, () -> WholeFile.truncate(path, length));
     }
 
     /**

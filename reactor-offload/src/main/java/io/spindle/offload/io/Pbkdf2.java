@@ -45,8 +45,7 @@ final class Pbkdf2 {
 
     static byte[] derive(String algorithm, byte[] password, byte[] salt, int iterations, int keyLength)
             throws GeneralSecurityException, InterruptedException {
-        Mac mac = Mac.getInstance(algorithm);
-        mac.init(new PasswordKey(algorithm, password));
+        Mac mac = mac(algorithm, password);
         byte[] key = new byte[keyLength];
         int digestLength = mac.getMacLength();
         int position = 0;
@@ -57,6 +56,29 @@ final class Pbkdf2 {
             position += length;
         }
         return key;
+    }
+
+    /** An HMAC with a key that may be empty. */
+    static Mac mac(String algorithm, byte[] key) throws GeneralSecurityException {
+        Mac mac = Mac.getInstance(algorithm);
+        mac.init(new PasswordKey(algorithm, key));
+        return mac;
+    }
+
+    /** HKDF (RFC 5869). */
+    static byte[] expand(String algorithm, byte[] key, byte[] salt, byte[] info, int length)
+            throws GeneralSecurityException {
+        Mac extract = mac(algorithm, salt);
+        Mac mac = mac(algorithm, extract.doFinal(key));
+        byte[] result = new byte[length];
+        byte[] block = {};
+        for (int position = 0, number = 1; position < length; position += block.length, number++) {
+            mac.update(block);
+            mac.update(info);
+            block = mac.doFinal(new byte[] {(byte) number});
+            System.arraycopy(block, 0, result, position, Math.min(block.length, length - position));
+        }
+        return result;
     }
 
     private static byte[] block(Mac mac, byte[] salt, int iterations, int number)

@@ -107,7 +107,7 @@ final class WholeFile {
     /** Writes beside the file and renames over it. */
     static @Nullable Void replace(Path path, byte[] data) throws IOException {
         Path target = path.toAbsolutePath();
-        Path beside = target.resolveSibling("." + target.getFileName() + "." + UUID.randomUUID() + ".tmp");
+        Path beside = beside(target);
         try {
             try (FileChannel channel =
                     FileChannel.open(beside, StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE)) {
@@ -121,7 +121,31 @@ final class WholeFile {
         return null;
     }
 
-    private static void writeAll(FileChannel channel, byte[] data) throws IOException {
+    /** A name for what is to replace {@code target}. */
+    static Path beside(Path target) {
+        return target.resolveSibling("." + target.getFileName() + "." + UUID.randomUUID() + ".tmp");
+    }
+
+    /** Sets the length: cuts, or adds zeros. */
+    static @Nullable Void truncate(Path path, long length) throws IOException {
+        try (FileChannel channel = FileChannel.open(path, StandardOpenOption.WRITE)) {
+            if (channel.size() < length) {
+                writeAt(channel, new byte[1], length - 1);
+            } else {
+                channel.truncate(length);
+            }
+        }
+        return null;
+    }
+
+    private static void writeAt(FileChannel channel, byte[] data, long offset) throws IOException {
+        ByteBuffer left = ByteBuffer.wrap(data);
+        while (left.hasRemaining()) {
+            channel.write(left, offset + left.position());
+        }
+    }
+
+    static void writeAll(FileChannel channel, byte[] data) throws IOException {
         int position = 0;
         while (position < data.length) {
             int length = Math.min(PIECE, data.length - position);

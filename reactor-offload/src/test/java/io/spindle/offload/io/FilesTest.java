@@ -181,7 +181,7 @@ class FilesTest {
     void badArgumentsAreRefusedAtOnce() {
         assertThatNullPointerException().isThrownBy(() -> Files.readFile(null)).withMessage("path");
         assertThatNullPointerException()
-                .isThrownBy(() -> Files.writeFile(directory, null))
+                .isThrownBy(() -> Files.writeFile(directory, (byte[]) null))
                 .withMessage("data");
         assertThatNullPointerException()
                 .isThrownBy(() -> Files.readString(directory, null))

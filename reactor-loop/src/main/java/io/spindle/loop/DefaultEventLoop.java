@@ -37,6 +37,10 @@ final class DefaultEventLoop implements EventLoop {
     private static final int MAX_EXIT_CODE = 255;
     private static final int UNCAUGHT_EXIT_CODE = 1;
 
+    static {
+        Mono.empty().subscribe(); // the first one makes Reactor look for context-propagation in jars: not on a loop
+    }
+
     private final EventLoopSpec spec;
     private final boolean shared;
     private final NettyLoop netty;

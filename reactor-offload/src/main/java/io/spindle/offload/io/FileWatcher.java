@@ -163,10 +163,10 @@ final class FileWatcher implements Runnable {
     }
 
     private static Kind kind(WatchEvent.Kind<?> kind) {
-        if (kind == StandardWatchEventKinds.ENTRY_CREATE) {
+        if (StandardWatchEventKinds.ENTRY_CREATE.equals(kind)) {
             return Kind.CREATED;
         }
-        return kind == StandardWatchEventKinds.ENTRY_DELETE ? Kind.DELETED : Kind.MODIFIED;
+        return StandardWatchEventKinds.ENTRY_DELETE.equals(kind) ? Kind.DELETED : Kind.MODIFIED;
     }
 
     private void changed(FileWatch watch, Kind kind, Path path, Path name) {

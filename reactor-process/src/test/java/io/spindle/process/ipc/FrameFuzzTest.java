@@ -41,6 +41,7 @@ class FrameFuzzTest {
     private static final int READY_CREDIT_AND_REQUESTS = 5 + 9 + 3 * 14;
     /** A quarter of what one frame may hold, and next to nothing of what it may announce. */
     private static final long MAX_HEAP_BYTES_FOR_A_CASE = 4 * 1024 * 1024;
+
     private static final long MAX_DIRECT_BYTES = 16 * 1024 * 1024;
     private static final String CLEAR = "(the peer|frame|request) .*";
 

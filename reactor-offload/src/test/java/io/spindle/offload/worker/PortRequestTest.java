@@ -143,7 +143,7 @@ class PortRequestTest {
         CountDownLatch cancelled = new CountDownLatch(1);
         answering.onRequest(number ->
                 Mono.<String>never().doOnSubscribe(s -> started.countDown()).doOnCancel(cancelled::countDown));
-        CompletableFuture<String> answer = asking.request(1).toFuture();
+        CompletableFuture<@Nullable String> answer = asking.request(1).toFuture();
         assertThat(started.await(20, TimeUnit.SECONDS)).isTrue();
 
         asking.close();
@@ -197,7 +197,7 @@ class PortRequestTest {
                         .onRequest(number -> Mono.just(number).delayElement(Duration.ofMillis(5))))
                 .start();
         Mono<Long> answered = Flux.range(0, 100).flatMap(worker::request, 100).count();
-        CompletableFuture<Long> count = answered.toFuture();
+        CompletableFuture<@Nullable Long> count = answered.toFuture();
 
         StepVerifier.create(worker.disposeGracefully()).expectComplete().verify(LONG);
 
@@ -212,7 +212,7 @@ class PortRequestTest {
         assertThatIllegalStateException()
                 .isThrownBy(() -> answering.onRequest(number -> Mono.empty()))
                 .withMessageContaining("has a request handler already");
-        CompletableFuture<String> lost = asking.request(1).toFuture();
+        CompletableFuture<@Nullable String> lost = asking.request(1).toFuture();
         assertThat(started.await(20, TimeUnit.SECONDS)).isTrue();
 
         first.dispose();

@@ -145,7 +145,6 @@ abstract class InputPipe {
 
         @Override
         public void onError(Throwable error) {
-            Objects.requireNonNull(error, "error");
             onLoop(
                     () -> {
                         if (closed) {

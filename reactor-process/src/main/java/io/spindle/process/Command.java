@@ -204,6 +204,19 @@ public final class Command {
     }
 
     /**
+     * Limits how long the process may write nothing to its piped outputs. When it is over, the tree is ended as by
+     * {@link ChildProcess#disposeGracefully()}. A process that waits for its subscriber is not idle; one whose outputs
+     * all go elsewhere has no such limit.
+     *
+     * @param idleTimeout positive, or zero for no limit. Default: no limit
+     * @throws IllegalArgumentException if it is negative
+     */
+    public Command idleTimeout(Duration idleTimeout) {
+        Checks.notNegative("idleTimeout", idleTimeout);
+        return with(draft -> draft.idleTimeout = idleTimeout);
+    }
+
+    /**
      * Sets how long a process that was asked to end is waited for before it is killed.
      *
      * @param grace not negative; zero kills at once. Default: 5 seconds
@@ -412,6 +425,11 @@ public final class Command {
     /** Returns the limit of {@link #timeout(Duration)}, zero if there is none. */
     public Duration timeout() {
         return values.timeout;
+    }
+
+    /** Returns the limit of {@link #idleTimeout(Duration)}, zero if there is none. */
+    public Duration idleTimeout() {
+        return values.idleTimeout;
     }
 
     /** Returns what {@link #grace(Duration)} was given. */

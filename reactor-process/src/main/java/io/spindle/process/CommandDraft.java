@@ -32,6 +32,7 @@ final class CommandDraft {
     Output stdout = Output.pipe();
     Output stderr = Output.pipe();
     Duration timeout = Duration.ZERO;
+    Duration idleTimeout = Duration.ZERO;
     Duration grace = Duration.ofSeconds(5);
     Duration drain = Duration.ofSeconds(2);
     Signal killSignal = Signal.TERM;
@@ -59,6 +60,7 @@ final class CommandDraft {
         stdout = from.stdout;
         stderr = from.stderr;
         timeout = from.timeout;
+        idleTimeout = from.idleTimeout;
         grace = from.grace;
         drain = from.drain;
         killSignal = from.killSignal;

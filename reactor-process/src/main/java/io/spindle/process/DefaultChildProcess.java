@@ -51,6 +51,7 @@ final class DefaultChildProcess implements ChildProcess {
     private int openOutputs;
     private @Nullable Duration drainLimit;
     private @Nullable ScheduledFuture<?> timer;
+    private @Nullable ScheduledFuture<?> idleTimer;
 
     DefaultChildProcess(Command command, Launched launched, IoEventLoop loop) {
         this.command = command;
@@ -122,7 +123,27 @@ final class DefaultChildProcess implements ChildProcess {
             timer = loop.schedule(
                     () -> endBecause(ExecException.Reason.TIMEOUT), nanos(command.timeout()), TimeUnit.NANOSECONDS);
         }
+        if (!command.idleTimeout().isZero() && outputs().findAny().isPresent()) {
+            lookForSilence(nanos(command.idleTimeout()));
+        }
         log.debug("[pid {}] started {}", pid(), command.line().get(0));
+    }
+
+    private void lookForSilence(long afterNanos) {
+        idleTimer = loop.schedule(this::endIfSilent, afterNanos, TimeUnit.NANOSECONDS);
+    }
+
+    /** One timer for all the life: what is written only notes the time. */
+    private void endIfSilent() {
+        long now = System.nanoTime();
+        long silentNanos =
+                outputs().mapToLong(pipe -> now - pipe.silentSinceNanos()).min().orElse(0);
+        long left = nanos(command.idleTimeout()) - Math.max(0, silentNanos);
+        if (left <= 0) {
+            endBecause(ExecException.Reason.IDLE_TIMEOUT);
+        } else if (!loop.isShuttingDown()) {
+            lookForSilence(left);
+        }
     }
 
     /** 292 years are enough for everybody. */
@@ -152,6 +173,9 @@ final class DefaultChildProcess implements ChildProcess {
         LiveChildren.remove(handle());
         log.debug("[pid {}] ended with {}", pid(), ended);
         stopTimer();
+        if (idleTimer != null) {
+            idleTimer.cancel(false);
+        }
         if (launched.stdin() != null) {
             launched.stdin().close();
         }
@@ -216,7 +240,7 @@ final class DefaultChildProcess implements ChildProcess {
         if (reason == null) {
             reason = why;
         }
-        if (why == ExecException.Reason.TIMEOUT) {
+        if (why == ExecException.Reason.TIMEOUT || why == ExecException.Reason.IDLE_TIMEOUT) {
             disposeGracefully().subscribe();
         } else {
             Workers.SIGNAL.schedule(() -> ProcessTree.kill(launched.process()));

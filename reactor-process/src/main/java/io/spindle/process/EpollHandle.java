@@ -46,8 +46,14 @@ final class EpollHandle implements EpollIoHandle {
         this.onClosedByLoop = onClosedByLoop;
     }
 
-    /** Registers it; loop only, where Netty does so at once. */
+    /**
+     * Registers it, unless it has been released, for its number may be that of another descriptor by then. Loop only,
+     * where Netty does so at once.
+     */
     void register(IoEventLoop loop, EpollIoOps interest) {
+        if (released) {
+            return;
+        }
         loop.register(this).addListener(done -> {
             if (!done.isSuccess()) {
                 log.warn("cannot watch descriptor {}", fd.intValue(), done.cause());

@@ -22,6 +22,8 @@ public final class ExecException extends RuntimeException {
         SIGNAL,
         /** It was ended because it ran longer than its {@link Command#timeout(java.time.Duration)}. */
         TIMEOUT,
+        /** It was ended because it wrote nothing for its {@link Command#idleTimeout(java.time.Duration)}. */
+        IDLE_TIMEOUT,
         /** It was ended because it wrote more than its {@link Command#maxBuffer(long)}. */
         MAX_BUFFER,
         /** It was ended because it wrote a longer line than {@link Command#maxLine(int, LongLine)} allows. */
@@ -52,6 +54,7 @@ public final class ExecException extends RuntimeException {
             case EXIT_CODE -> "ended with " + result.status();
             case SIGNAL -> "was ended by " + result.status();
             case TIMEOUT -> "was ended after its time-out of " + command.timeout();
+            case IDLE_TIMEOUT -> "was ended: it wrote nothing for its idle time-out of " + command.idleTimeout();
             case MAX_BUFFER -> "was ended: it wrote more than maxBuffer, " + command.maxBuffer() + " bytes";
             case LONG_LINE -> "was ended: it wrote a line longer than maxLine, " + command.maxLine();
         };

@@ -145,6 +145,7 @@ abstract class InputPipe {
 
         @Override
         public void onError(Throwable error) {
+            Objects.requireNonNull(error, "error");
             onLoop(
                     () -> {
                         if (closed) {

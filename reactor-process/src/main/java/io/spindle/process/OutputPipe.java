@@ -56,6 +56,7 @@ abstract class OutputPipe extends Flux<ByteBuf> {
     private boolean last;
     private int lastBytes;
     private boolean draining;
+    private long activeNanos = System.nanoTime();
     private boolean ended;
     private @Nullable Throwable failure;
 
@@ -135,6 +136,15 @@ abstract class OutputPipe extends Flux<ByteBuf> {
         drain();
     }
 
+    /** Returns since when nothing has come although it was wanted: now, while nobody wants any. Loop only. */
+    final long silentSinceNanos() {
+        boolean wanted = subscriber == null ? holding : demand > 0 && held.isEmpty();
+        if (!ended && !wanted) {
+            activeNanos = System.nanoTime();
+        }
+        return activeNanos;
+    }
+
     /** Reads what is there, then ends although somebody else may hold the pipe. Loop only. */
     final void finish() {
         last = true;
@@ -198,6 +208,7 @@ abstract class OutputPipe extends Flux<ByteBuf> {
         if (chunk == null) {
             return false;
         }
+        activeNanos = System.nanoTime();
         if (last) {
             lastBytes += chunk.readableBytes();
         }

@@ -2,7 +2,6 @@
 package io.spindle.process;
 
 import java.io.File;
-import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Optional;
@@ -37,19 +36,5 @@ final class Programs {
 
     private static Path in(@Nullable Path directory, Path file) {
         return directory == null ? file : directory.resolve(file);
-    }
-
-    /**
-     * Fails as starting it would, where that can be foreseen.
-     *
-     * @throws IOException with the system's error number in its text, as the JDK has it
-     */
-    static void check(Command command) throws IOException {
-        if (File.separatorChar == '\\' || find(command).isPresent()) {
-            return;
-        }
-        String program = command.line().get(0);
-        boolean exists = program.indexOf('/') >= 0 && Files.exists(in(command.directory(), Path.of(program)));
-        throw new IOException("Cannot run program \"" + program + "\": error=" + (exists ? 13 : 2));
     }
 }

@@ -14,7 +14,8 @@ import org.reactivestreams.Publisher;
  * Launches by {@link ProcessBuilder} with its own pipes, and a thread for each of them: for platforms where nothing
  * else works. Differs from epoll in that the JDK itself ends the outputs when the process ends, so what a grandchild
  * writes later may be lost, in that a reader whose pipe is held by a grandchild stays, idle, until that ends, and in
- * that of a pipeline that cannot be started the JDK kills the first stages, not what these have started.
+ * that what goes from stage to stage goes through this process. The JDK could connect the stages itself, but when one of
+ * them cannot be started it forgets to close the pipe before that.
  */
 final class ThreadEngine implements Engine {
 
@@ -25,46 +26,34 @@ final class ThreadEngine implements Engine {
 
     @Override
     public List<Launched> launch(List<Command> stages, IoEventLoop loop) throws LaunchException {
-        List<Process> processes = start(stages);
+        List<Process> processes = new ArrayList<>(stages.size());
         List<Launched> launched = new ArrayList<>(stages.size());
-        for (int i = 0; i < processes.size(); i++) {
-            launched.add(launched(processes.get(i), stages.get(i), loop, i == 0, i == processes.size() - 1));
+        for (Command command : stages) {
+            boolean first = processes.isEmpty();
+            boolean last = processes.size() == stages.size() - 1;
+            boolean started = false;
+            try {
+                Process process = start(command, first);
+                processes.add(process);
+                launched.add(launched(process, command, loop, first, last));
+                started = true;
+            } catch (IOException e) {
+                throw new LaunchException(command, e);
+            } finally {
+                if (!started) {
+                    launched.forEach(Launched::abandon);
+                }
+            }
+        }
+        for (int i = 1; i < processes.size(); i++) {
+            StagePump.start(processes.get(i - 1), processes.get(i));
         }
         return launched;
     }
 
-    private static List<Process> start(List<Command> stages) throws LaunchException {
-        List<ProcessBuilder> builders = new ArrayList<>(stages.size());
-        for (Command command : stages) {
-            foresee(command, stages.size() > 1);
-            ProcessBuilder builder = JdkProcess.builder(command);
-            builders.add(builders.isEmpty() ? builder : builder.redirectInput(Redirect.PIPE));
-        }
-        try {
-            return builders.size() == 1 ? List.of(builders.get(0).start()) : ProcessBuilder.startPipeline(builders);
-        } catch (IOException e) {
-            throw new LaunchException(failed(stages, e), e);
-        }
-    }
-
-    /** Nothing has been started yet: when a stage fails later, the JDK forgets to close the pipe before it. */
-    private static void foresee(Command command, boolean needed) throws LaunchException {
-        try {
-            if (needed) {
-                Programs.check(command);
-            }
-        } catch (IOException e) {
-            throw new LaunchException(command, e);
-        }
-    }
-
-    /** The JDK tells the program in its text only. */
-    private static Command failed(List<Command> stages, IOException error) {
-        String message = String.valueOf(error.getMessage());
-        return stages.stream()
-                .filter(each -> message.contains('"' + each.line().get(0) + '"'))
-                .findFirst()
-                .orElse(stages.get(0));
+    private static Process start(Command command, boolean first) throws IOException {
+        ProcessBuilder builder = JdkProcess.builder(command);
+        return (first ? builder : builder.redirectInput(Redirect.PIPE)).start();
     }
 
     private static Launched launched(Process process, Command command, IoEventLoop loop, boolean first, boolean last) {

@@ -61,7 +61,7 @@ class CommandInputTest {
 
     @EngineTest
     void bothWaysAtOnceNeverDeadlockAndTheInputFollowsTheDemand(Engine engine) {
-        int chunks = 400;
+        int chunks = 2000;
         int size = 50_000;
         AtomicInteger made = new AtomicInteger();
         Flux<ByteBuf> input = Flux.range(0, chunks).map(i -> {

@@ -82,6 +82,44 @@ class CommandLimitsTest {
     }
 
     @EngineTest
+    void silenceForTheIdleTimeoutEndsTheTreeAndTellsSo(Engine engine) {
+        Command command = Command.shell("echo before; sleep 300; echo after")
+                .idleTimeout(Duration.ofSeconds(2))
+                .engine(engine);
+
+        ExecException failed = failure(command.exec());
+
+        assertThat(failed.reason()).isEqualTo(ExecException.Reason.IDLE_TIMEOUT);
+        assertThat(failed.stdout()).isEqualTo("before\n");
+        assertThat(failed.status().signal()).contains(Signal.TERM);
+        assertThat(failed).hasMessageContaining("idle").hasMessageContaining("PT2S");
+    }
+
+    @EngineTest
+    void aProcessThatWaitsForItsSubscriberIsNotIdle(Engine engine) {
+        Command command = Command.of("head", "-c", "1000000", "/dev/zero")
+                .idleTimeout(Duration.ofSeconds(2))
+                .engine(engine);
+
+        StepVerifier.create(command.output().map(ChildProcessTest::text).map(String::length), 1)
+                .expectNextCount(1)
+                .expectNoEvent(Duration.ofMillis(2500))
+                .thenRequest(Long.MAX_VALUE)
+                .thenConsumeWhile(length -> length > 0)
+                .expectComplete()
+                .verify(GUARD);
+    }
+
+    @EngineTest
+    void anyOutputPutsTheIdleTimeoutOff(Engine engine) {
+        Command command = Command.shell("for i in 1 2 3 4 5 6 7 8; do sleep 0.5; echo $i >&2; done; echo end")
+                .idleTimeout(Duration.ofSeconds(3))
+                .engine(engine);
+
+        StepVerifier.create(command.lines()).expectNext("end").expectComplete().verify(GUARD);
+    }
+
+    @EngineTest
     void aTimeoutThatIsNotReachedChangesNothing(Engine engine) {
         StepVerifier.create(Command.of("echo", "x")
                         .timeout(Duration.ofDays(100_000))

@@ -71,6 +71,10 @@ class CommandTest {
                 .isThrownBy(() -> command.timeout(Duration.ofMillis(-1)))
                 .withMessageContaining("timeout")
                 .withMessageContaining("PT-0.001S");
+        assertThatIllegalArgumentException()
+                .isThrownBy(() -> command.idleTimeout(Duration.ofMillis(-1)))
+                .withMessageContaining("idleTimeout")
+                .withMessageContaining("PT-0.001S");
         assertThatIllegalArgumentException().isThrownBy(() -> command.maxBuffer(0));
         assertThatIllegalArgumentException().isThrownBy(() -> command.maxLine(0, LongLine.CUT));
         assertThatIllegalStateException()

@@ -7,10 +7,12 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.spindle.testkit.LeakCheck;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.junit.jupiter.api.extension.ExtendWith;
+import org.junit.jupiter.api.io.TempDir;
 
 @ExtendWith({JvmWarmUp.class, LeakCheck.class})
 class JvmEndTest {
@@ -23,6 +25,10 @@ class JvmEndTest {
         private Parent() {}
 
         public static void main(String[] args) {
+            if (args.length == 2) {
+                launchForEver(args[1]);
+                return;
+            }
             List<String> lines = new ArrayList<>();
             ChildProcess tree =
                     Command.shell("sleep 300 & echo $!; wait").spawn().block(GUARD);
@@ -44,6 +50,18 @@ class JvmEndTest {
                 tree.exit().block(); // for ever
             }
         }
+    }
+
+    /** Returns while a launch waits for somebody who opens the other end of a named pipe. */
+    private static void launchForEver(String fifo) {
+        Command.of("cat").stdin(Input.file(Path.of(fifo))).exec().subscribe();
+        Await.until(
+                "it is launching",
+                () -> Thread.getAllStackTraces().values().stream()
+                        .flatMap(Arrays::stream)
+                        .anyMatch(frame -> frame.getMethodName().equals("launch")
+                                && frame.getClassName().endsWith("Engine")));
+        System.out.println("launching");
     }
 
     private static Command parent(Engine engine, String... args) {
@@ -94,5 +112,17 @@ class JvmEndTest {
 
         assertThat(jvm.exit().block(GUARD)).isNotNull();
         onlyTheDetachedOneIsLeft(pids(output.toString()));
+    }
+
+    /** 31 of the known bugs: a hook that waits for ever. */
+    @EngineTest
+    void aLaunchThatHangsDoesNotKeepTheJvm(Engine engine, @TempDir Path directory) {
+        Path fifo = directory.resolve("fifo");
+        assertThat(Command.of("mkfifo", fifo.toString()).exec().block(GUARD)).isNotNull();
+
+        ExecResult ended = parent(engine, "launch", fifo.toString()).exec().block(GUARD);
+
+        assertThat(ended).isNotNull();
+        assertThat(ended.stdout()).contains("launching");
     }
 }

@@ -8,6 +8,7 @@ import static org.assertj.core.api.Assertions.assertThatIllegalStateException;
 
 import io.spindle.loop.EventLoop;
 import io.spindle.testkit.LeakCheck;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -15,8 +16,11 @@ import java.util.Objects;
 import java.util.concurrent.atomic.AtomicReference;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
+import org.junit.jupiter.api.io.TempDir;
 import org.reactivestreams.Publisher;
 import reactor.core.publisher.Flux;
+import reactor.core.publisher.Mono;
+import reactor.core.publisher.Sinks;
 import reactor.test.StepVerifier;
 
 @ExtendWith({JvmWarmUp.class, LeakCheck.class})
@@ -181,10 +185,8 @@ class PipelineTest {
 
     @EngineTest
     void aStageThatCannotBeStartedEndsThoseBeforeItAndLeavesNoDescriptor(Engine engine) {
-        // the JDK's own pipeline, which threads read, kills the stages only, not what they have started by then
-        Command waiting =
-                engine.equals(Engines.THREADS) ? Command.of("sleep", "300") : Command.shell("sleep 300 & wait");
-        Pipeline pipeline = waiting.stdin(Input.of(Flux.never()))
+        Pipeline pipeline = Command.shell("sleep 300 & wait")
+                .stdin(Input.of(Flux.never()))
                 .pipe(Command.of("cat"))
                 .pipe(Command.of("no-such-program-here"))
                 .pipe(Command.of("wc"))
@@ -208,6 +210,54 @@ class PipelineTest {
             }
         });
         Await.until("descriptors are closed", () -> Await.descriptors() <= before);
+    }
+
+    @EngineTest
+    void noStageThatCannotBeStartedLeavesADescriptorWhateverTheReason(Engine engine, @TempDir Path directory) {
+        Command cat = Command.of("cat");
+        List<Command> impossible = List.of(
+                cat.directory(directory.resolve("missing")),
+                cat.stderr(Output.file(directory.resolve("missing").resolve("file"))),
+                Command.of("cat", "x".repeat(1 << 20)), // the system allows an eighth of it
+                Command.of(directory.toString()));
+        Flux<String> runs = Flux.fromIterable(impossible)
+                .flatMap(
+                        each -> cat.stdin(Input.of(Flux.never()))
+                                .pipe(cat)
+                                .pipe(each)
+                                .pipe(cat)
+                                .engine(engine)
+                                .lines()
+                                .then(Mono.just("ran"))
+                                .onErrorResume(SpawnException.class, error -> Mono.just("refused")),
+                        2);
+        runs.blockLast(GUARD);
+        long before = Await.descriptors();
+
+        StepVerifier.create(runs.repeat(10).distinct())
+                .expectNext("refused")
+                .expectComplete()
+                .verify(GUARD);
+
+        Await.until("descriptors are closed", () -> Await.descriptors() <= before);
+    }
+
+    @EngineTest
+    void anAnswerComesBackThroughTheStagesWhileTheyAllRun(Engine engine) {
+        Sinks.Many<String> questions = Sinks.many().unicast().onBackpressureBuffer();
+        Command echo = Command.shell("while read x; do echo \"$x\"; done");
+
+        StepVerifier.create(echo.stdin(Input.ofStrings(questions.asFlux()))
+                        .pipe(echo)
+                        .engine(engine)
+                        .lines())
+                .then(() -> questions.emitNext("a\n", Sinks.EmitFailureHandler.FAIL_FAST))
+                .expectNext("a")
+                .then(() -> questions.emitNext("b\n", Sinks.EmitFailureHandler.FAIL_FAST))
+                .expectNext("b")
+                .then(() -> questions.emitComplete(Sinks.EmitFailureHandler.FAIL_FAST))
+                .expectComplete()
+                .verify(GUARD);
     }
 
     @EngineTest

@@ -95,7 +95,7 @@ class SpawnFailureTest {
         StepVerifier.create(missing.exec()).expectError(SpawnException.class).verify(GUARD);
         long before = Await.descriptors();
 
-        StepVerifier.create(Flux.range(0, 300)
+        StepVerifier.create(Flux.range(0, 1000)
                         .flatMap(
                                 i -> missing.directory(i % 2 == 0 ? directory : directory.resolve("nowhere"))
                                         .exec()

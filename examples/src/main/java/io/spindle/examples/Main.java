@@ -9,7 +9,7 @@ import picocli.CommandLine.Command;
 /** The command line of the examples; without a subcommand it runs the tour. */
 @Command(
         name = "spindle-examples",
-        description = "Node's five programs on Spindle. Without a command: the tour, which runs all of them.",
+        description = "Node's five programs on Spindle, and two more. Without a command: the tour of the five.",
         mixinStandardHelpOptions = true,
         version = "Spindle examples, not released yet",
         subcommands = {
@@ -18,6 +18,8 @@ import picocli.CommandLine.Command;
             ExecLs.class,
             ThreadPool.class,
             ClusterHello.class,
+            GitLog.class,
+            ParallelChecksum.class,
             Tour.class
         })
 public final class Main implements Callable<Integer> {

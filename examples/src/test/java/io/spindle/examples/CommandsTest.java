@@ -101,7 +101,13 @@ class CommandsTest {
                 "worker-fibonacci 61: N must be from 0 to 60, was 61",
                 "worker-fibonacci x: 'x' is not an int",
                 "cluster-hello --port 70000: --port must be from 0 to 65535, was 70000",
-                "cluster-hello --workers 0: --workers must be at least 1, was 0"
+                "cluster-hello --workers 0: --workers must be at least 1, was 0",
+                "git-log --port -1: --port must be from 0 to 65535, was -1",
+                "git-log no/such/folder: DIR must be a directory, was 'no/such/folder'",
+                "git-log /: git-log: fatal: not a git repository",
+                "parallel-checksum --at-a-time 0: --at-a-time must be at least 1, was 0",
+                "parallel-checksum --program=: --program must not be empty, was ''",
+                "parallel-checksum pom.xml no/such/file: PATH must exist, was 'no/such/file'"
             })
     void wrongArgumentsGetOneLineAndCodeTwo(String lineAndComplaint) {
         String[] parts = lineAndComplaint.split(": ", 2);

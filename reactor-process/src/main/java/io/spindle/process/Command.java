@@ -386,7 +386,7 @@ public final class Command {
         return Executions.spawn(List.of(this)).map(children -> children.get(0));
     }
 
-    /** Forces an engine: for tests. */
+    /** Forces an engine: for our tests, and those of users. */
     Command engine(Engine engine) {
         return with(draft -> draft.engine = engine);
     }
@@ -468,6 +468,11 @@ public final class Command {
 
     boolean detached() {
         return values.detached;
+    }
+
+    @Nullable
+    Engine forcedEngine() {
+        return values.engine;
     }
 
     Engine engine() {

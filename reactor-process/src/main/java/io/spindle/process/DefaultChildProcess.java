@@ -7,7 +7,6 @@ import io.netty.util.concurrent.ScheduledFuture;
 import io.spindle.loop.EventLoop;
 import io.spindle.loop.Handle;
 import java.time.Duration;
-import java.util.Collection;
 import java.util.Objects;
 import java.util.concurrent.CancellationException;
 import java.util.concurrent.RejectedExecutionException;
@@ -33,7 +32,7 @@ final class DefaultChildProcess implements ChildProcess {
     private final Command command;
     private final Launched launched;
     private final IoEventLoop loop;
-    private final long startNanos = System.nanoTime();
+    private final long startNanos;
     private final Sinks.One<ExitStatus> exitSink = Sinks.one();
     private final Sinks.One<ExitStatus> closeSink = Sinks.one();
     private final AtomicBoolean disposed = new AtomicBoolean();
@@ -57,6 +56,7 @@ final class DefaultChildProcess implements ChildProcess {
         this.command = command;
         this.launched = launched;
         this.loop = loop;
+        startNanos = launched.process().nanoTime();
     }
 
     /**
@@ -209,7 +209,7 @@ final class DefaultChildProcess implements ChildProcess {
 
     private void closeIfDone() {
         if (status != null && openOutputs == 0 && !closed) {
-            endNanos = System.nanoTime();
+            endNanos = launched.process().nanoTime();
             closed = true;
             stopTimer();
             closeSink.tryEmitValue(status);
@@ -243,7 +243,7 @@ final class DefaultChildProcess implements ChildProcess {
         if (why == ExecException.Reason.TIMEOUT || why == ExecException.Reason.IDLE_TIMEOUT) {
             disposeGracefully().subscribe();
         } else {
-            Workers.SIGNAL.schedule(() -> ProcessTree.kill(launched.process()));
+            killTree();
         }
     }
 
@@ -280,7 +280,7 @@ final class DefaultChildProcess implements ChildProcess {
 
     /** Returns the time from its start to its close, or until now. */
     Duration age() {
-        return Duration.ofNanos((closed ? endNanos : System.nanoTime()) - startNanos);
+        return Duration.ofNanos((closed ? endNanos : launched.process().nanoTime()) - startNanos);
     }
 
     /** From now on, what nobody reads does not stop the child. Any thread. */
@@ -343,15 +343,21 @@ final class DefaultChildProcess implements ChildProcess {
     public Mono<ExitStatus> disposeGracefully() {
         return Mono.defer(() -> {
             if (isAlive() && ending.compareAndSet(false, true)) {
-                Workers.SIGNAL.schedule(this::askThenKill);
+                launched.process().worker().schedule(this::askThenKill);
             }
             return exit();
         });
     }
 
     private void askThenKill() {
-        Collection<ProcessHandle> tree = ProcessTree.ask(launched.process(), command.killSignal());
-        Workers.SIGNAL.schedule(() -> ProcessTree.kill(tree), nanos(command.grace()), TimeUnit.NANOSECONDS);
+        Running process = launched.process();
+        Runnable kill = process.askTree(command.killSignal());
+        process.worker().schedule(kill, nanos(command.grace()), TimeUnit.NANOSECONDS);
+    }
+
+    private void killTree() {
+        Running process = launched.process();
+        process.worker().schedule(process::killTree);
     }
 
     @Override
@@ -363,7 +369,7 @@ final class DefaultChildProcess implements ChildProcess {
 
     private void end(Throwable why) {
         if (isAlive()) {
-            Workers.SIGNAL.schedule(() -> ProcessTree.kill(launched.process()));
+            killTree();
         }
         onLoop(() -> {
             if (launched.stdin() != null) {

@@ -21,6 +21,8 @@ final class Launch implements Disposable {
 
     private final List<Command> stages;
     private final @Nullable EventLoop home = EventLoop.current();
+    private @Nullable FakeEngine fake; // written before the worker runs
+    private @Nullable IoEventLoop loop; // worker only
     private final Disposable.Swap children = Disposables.swap();
 
     Launch(List<Command> stages) {
@@ -30,8 +32,9 @@ final class Launch implements Disposable {
     Mono<List<DefaultChildProcess>> start() {
         return Mono.create(sink -> {
             sink.onCancel(this);
+            fake = FakeEngine.of(stages, sink.contextView());
             try {
-                Workers.LAUNCH.schedule(() -> run(sink));
+                (fake == null ? Workers.LAUNCH : fake.launcher()).schedule(() -> run(sink));
             } catch (RejectedExecutionException e) {
                 sink.error(e);
             }
@@ -59,13 +62,20 @@ final class Launch implements Disposable {
     }
 
     private Engine engine() {
-        return stages.get(0).engine();
+        return fake == null ? stages.get(0).engine() : fake;
+    }
+
+    private IoEventLoop loop() {
+        if (loop == null) {
+            loop = engine().loop(home);
+        }
+        return loop;
     }
 
     /** All signals come on the loop of the pipes, as the output will. */
     private void signal(Runnable task) {
         try {
-            PipeLoops.choose(home, engine()).execute(task);
+            loop().execute(task);
         } catch (RejectedExecutionException e) {
             task.run();
         }
@@ -73,13 +83,13 @@ final class Launch implements Disposable {
 
     private List<DefaultChildProcess> launch(Context context) throws LaunchException {
         Engine engine = engine();
-        IoEventLoop loop = PipeLoops.choose(home, engine);
+        IoEventLoop pipes = loop();
         LiveChildren.launching();
         try {
-            List<Launched> launched = engine.launch(stages, loop);
+            List<Launched> launched = engine.launch(stages, pipes);
             List<DefaultChildProcess> started = new ArrayList<>(launched.size());
             for (Launched each : launched) {
-                started.add(new DefaultChildProcess(stages.get(started.size()), each, loop));
+                started.add(new DefaultChildProcess(stages.get(started.size()), each, pipes));
             }
             begin(started, context);
             return started;

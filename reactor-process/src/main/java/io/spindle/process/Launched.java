@@ -18,7 +18,7 @@ record Launched(
 
     /** Kills it and gives its pipes back, before they were opened. Blocks. */
     void abandon() {
-        ProcessTree.kill(process);
+        process.killTree();
         if (stdin != null) {
             stdin.release();
         }

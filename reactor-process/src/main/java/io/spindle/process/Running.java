@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.spindle.process;
 
+import java.util.Collection;
 import java.util.function.Consumer;
+import reactor.core.scheduler.Scheduler;
 
-/** A process that was started, as its engine knows it. Thread-safe; nothing here blocks. */
+/** A process that was started, as its engine knows it. Thread-safe; nothing here blocks but what says so. */
 interface Running {
 
     ProcessHandle handle();
@@ -25,4 +27,25 @@ interface Running {
 
     /** Calls back once, on any thread, when the process has ended, at once if it has. */
     void onExit(Consumer<ExitStatus> listener);
+
+    /** Kills it, the group that it leads, and its descendants. To be called on {@link #worker()}. */
+    default void killTree() {
+        ProcessTree.kill(this);
+    }
+
+    /** Asks all of them to end; returns what kills those that are left. Both are called on {@link #worker()}. */
+    default Runnable askTree(Signal signal) {
+        Collection<ProcessHandle> tree = ProcessTree.ask(this, signal);
+        return () -> ProcessTree.kill(tree);
+    }
+
+    /** Returns where signalling may block. */
+    default Scheduler worker() {
+        return Workers.SIGNAL;
+    }
+
+    /** Returns the time by which its life is measured. */
+    default long nanoTime() {
+        return System.nanoTime();
+    }
 }

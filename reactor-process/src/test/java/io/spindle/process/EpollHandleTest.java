@@ -19,6 +19,7 @@ class EpollHandleTest {
 
     /** A stage whose pipeline fails may be closed before it is opened. */
     @Test
+    @SuppressWarnings("FutureReturnValueIgnored") // the event itself is asked
     void whatWasReleasedFirstIsNotRegisteredUnderTheNumberOfAnother() throws Exception {
         IoEventLoop loop = PipeLoops.common();
         CompletableFuture<Integer> event = new CompletableFuture<>();

@@ -92,11 +92,13 @@ final class FakeLoop extends AbstractEventLoop implements IoEventLoop {
         throw noChannels();
     }
 
+    @Deprecated
     @Override
     public ChannelFuture register(Channel channel) {
         throw noChannels();
     }
 
+    @Deprecated
     @Override
     public ChannelFuture register(ChannelPromise promise) {
         throw noChannels();

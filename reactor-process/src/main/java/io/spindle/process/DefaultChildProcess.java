@@ -33,6 +33,7 @@ final class DefaultChildProcess implements ChildProcess {
     private final Launched launched;
     private final IoEventLoop loop;
     private final long startNanos;
+    private final ExitWatch exitWatch;
     private final Sinks.One<ExitStatus> exitSink = Sinks.one();
     private final Sinks.One<ExitStatus> closeSink = Sinks.one();
     private final AtomicBoolean disposed = new AtomicBoolean();
@@ -57,6 +58,7 @@ final class DefaultChildProcess implements ChildProcess {
         this.launched = launched;
         this.loop = loop;
         startNanos = launched.process().nanoTime();
+        exitWatch = new ExitWatch(loop, launched.process(), ended -> onLoop(() -> exited(ended)));
     }
 
     /**
@@ -82,7 +84,7 @@ final class DefaultChildProcess implements ChildProcess {
             launched.abandon();
             throw e;
         }
-        launched.process().onExit(ended -> onLoop(() -> exited(ended)));
+        launched.process().onExit(exitWatch::tell);
     }
 
     /** Makes the failure of its input that of others too. Before {@link #begin}. */
@@ -126,6 +128,7 @@ final class DefaultChildProcess implements ChildProcess {
         if (!command.idleTimeout().isZero() && outputs().findAny().isPresent()) {
             lookForSilence(nanos(command.idleTimeout()));
         }
+        exitWatch.lookSeldom();
         log.debug("[pid {}] started {}", pid(), command.line().get(0));
     }
 
@@ -172,6 +175,7 @@ final class DefaultChildProcess implements ChildProcess {
         status = ended;
         LiveChildren.remove(handle());
         log.debug("[pid {}] ended with {}", pid(), ended);
+        exitWatch.stop();
         stopTimer();
         if (idleTimer != null) {
             idleTimer.cancel(false);
@@ -204,6 +208,9 @@ final class DefaultChildProcess implements ChildProcess {
 
     private void outputEnded() {
         openOutputs--;
+        if (openOutputs == 0 && status == null) {
+            exitWatch.lookOften();
+        }
         closeIfDone();
     }
 

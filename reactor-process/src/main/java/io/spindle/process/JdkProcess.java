@@ -78,6 +78,21 @@ record JdkProcess(Process process) implements Running {
     @Override
     @SuppressWarnings("FutureReturnValueIgnored") // never fails
     public void onExit(Consumer<ExitStatus> listener) {
-        process.onExit().thenAccept(ended -> listener.accept(ExitStatus.ofShellCode(ended.exitValue())));
+        process.onExit().thenAccept(ended -> listener.accept(status()));
+    }
+
+    private ExitStatus status() {
+        return ExitStatus.ofShellCode(process.exitValue());
+    }
+
+    /** The JDK calls listeners on the common pool, and no other can be set. */
+    @Override
+    public boolean mustBePolled() {
+        return true;
+    }
+
+    @Override
+    public @Nullable ExitStatus poll() {
+        return isAlive() ? null : status();
     }
 }

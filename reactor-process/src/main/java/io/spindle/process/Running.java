@@ -3,6 +3,7 @@ package io.spindle.process;
 
 import java.util.Collection;
 import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
 import reactor.core.scheduler.Scheduler;
 
 /** A process that was started, as its engine knows it. Thread-safe; nothing here blocks but what says so. */
@@ -27,6 +28,16 @@ interface Running {
 
     /** Calls back once, on any thread, when the process has ended, at once if it has. */
     void onExit(Consumer<ExitStatus> listener);
+
+    /** Whether the listener may never be called, so that somebody has to look. */
+    default boolean mustBePolled() {
+        return false;
+    }
+
+    /** Returns how it ended, or null if it has not. */
+    default @Nullable ExitStatus poll() {
+        return null;
+    }
 
     /** Kills it, the group that it leads, and its descendants. To be called on {@link #worker()}. */
     default void killTree() {

@@ -10,6 +10,8 @@ import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.Objects;
 import java.util.concurrent.CancellationException;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.ForkJoinPool;
 import java.util.concurrent.atomic.AtomicLong;
 import org.junit.jupiter.api.extension.ExtendWith;
 import reactor.core.publisher.Flux;
@@ -209,5 +211,37 @@ class ChildProcessTest {
         child.stdout().map(ChildProcessTest::text).next().block(GUARD);
 
         assertThat(await(child.disposeGracefully()).signal()).contains(Signal.KILL);
+    }
+
+    /** The JDK tells ends on the common pool, which has one thread on two cores from Java 25 on. */
+    @EngineTest
+    void endsAreSeenWhileTheCommonPoolIsFullOfBlockedTasks(Engine engine) throws InterruptedException {
+        CountDownLatch release = new CountDownLatch(1);
+        int parallelism = ForkJoinPool.getCommonPoolParallelism();
+        CountDownLatch blocked = new CountDownLatch(parallelism);
+        for (int i = 0; i < parallelism; i++) {
+            ForkJoinPool.commonPool().execute(() -> {
+                blocked.countDown();
+                awaitQuietly(release);
+            });
+        }
+        blocked.await();
+        Command quiet = Command.of("true").stdout(Output.discard()).stderr(Output.discard());
+
+        try {
+            assertThat(Command.of("echo", "x").engine(engine).exec().block(GUARD))
+                    .isNotNull();
+            assertThat(quiet.engine(engine).exec().block(GUARD)).isNotNull();
+        } finally {
+            release.countDown();
+        }
+    }
+
+    private static void awaitQuietly(CountDownLatch latch) {
+        try {
+            latch.await();
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
     }
 }

@@ -374,10 +374,23 @@ final class DefaultChildProcess implements ChildProcess {
         }
     }
 
+    /** The kill goes first: a process that ends by itself, for its pipes are closed, leaves its descendants behind. */
     private void end(Throwable why) {
         if (isAlive()) {
-            killTree();
+            Running process = launched.process();
+            process.worker().schedule(() -> {
+                try {
+                    process.killTree();
+                } finally {
+                    closePipes(why);
+                }
+            });
+        } else {
+            closePipes(why);
         }
+    }
+
+    private void closePipes(Throwable why) {
         onLoop(() -> {
             if (launched.stdin() != null) {
                 launched.stdin().close();

@@ -40,9 +40,8 @@ final class ProcessTree {
      * that runs may fork while we look, and what a killed parent leaves behind is no longer found.
      */
     static void kill(Running process) {
-        process.signalGroup(Signal.STOP);
-        Set<ProcessHandle> tree = stopped(process.handle());
-        process.signalGroup(Signal.KILL);
+        Set<ProcessHandle> tree = new LinkedHashSet<>();
+        process.killGroup(() -> tree.addAll(stopped(process.handle())));
         tree.forEach(ProcessHandle::destroyForcibly);
     }
 

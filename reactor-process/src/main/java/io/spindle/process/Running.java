@@ -23,6 +23,14 @@ interface Running {
     /** Sends a signal to the process group that it leads; does nothing if it leads none or has ended. */
     void signalGroup(Signal signal);
 
+    /**
+     * Stops the process group that it leads, runs an action, which may block, and kills the group: meanwhile its number
+     * stays its own although it may end. Only runs the action if it leads none or has ended.
+     */
+    default void killGroup(Runnable whileStopped) {
+        whileStopped.run();
+    }
+
     /** Returns whether {@link #signalGroup} reaches another process. */
     boolean isInItsGroup(ProcessHandle other);
 

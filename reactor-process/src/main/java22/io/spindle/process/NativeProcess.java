@@ -22,6 +22,7 @@ final class NativeProcess implements Running {
     private static final int ENDED = Integer.MIN_VALUE;
     private static final int UNKNOWN_CODE = 255;
     private static final long LOOK_AGAIN_MILLIS = 10;
+    private static final long KEPT_MILLIS = 1;
 
     private final int pid;
     private final boolean leader;
@@ -56,7 +57,7 @@ final class NativeProcess implements Running {
             return;
         }
         if (signalling.updateAndGet(count -> count | ENDED) != ENDED) {
-            loop.execute(this::reap); // a signal takes a microsecond
+            lookAgainIn(KEPT_MILLIS);
             return;
         }
         try {
@@ -73,10 +74,14 @@ final class NativeProcess implements Running {
     }
 
     /** It has not ended: the descriptor could not be watched. */
-    @SuppressWarnings("FutureReturnValueIgnored") // looks again, nothing more
     private void lookAgain() {
         signalling.set(0);
-        loop.schedule(this::reap, LOOK_AGAIN_MILLIS, TimeUnit.MILLISECONDS);
+        lookAgainIn(LOOK_AGAIN_MILLIS);
+    }
+
+    @SuppressWarnings("FutureReturnValueIgnored") // looks again, nothing more
+    private void lookAgainIn(long millis) {
+        loop.schedule(this::reap, millis, TimeUnit.MILLISECONDS);
     }
 
     private void ended(ExitStatus status) {
@@ -106,7 +111,39 @@ final class NativeProcess implements Running {
         }
     }
 
+    /**
+     * The group must not be stopped and then not killed because its leader has been reaped in between: what it has left
+     * behind would stay stopped for ever.
+     */
+    @Override
+    public void killGroup(Runnable whileStopped) {
+        boolean kept = leader && keep();
+        try {
+            if (kept) {
+                kill(-pid, Signal.STOP);
+            }
+            whileStopped.run();
+        } finally {
+            if (kept) {
+                kill(-pid, Signal.KILL);
+                signalling.decrementAndGet();
+            }
+        }
+    }
+
     private boolean send(int target, Signal signal) {
+        if (!keep()) {
+            return false;
+        }
+        try {
+            return kill(target, signal);
+        } finally {
+            signalling.decrementAndGet();
+        }
+    }
+
+    /** Prevents it from being reaped until {@link #signalling} is lowered again; false if it has ended. */
+    private boolean keep() {
         int others;
         do {
             others = signalling.get();
@@ -114,14 +151,16 @@ final class NativeProcess implements Running {
                 return false;
             }
         } while (!signalling.compareAndSet(others, others + 1));
+        return true;
+    }
+
+    private boolean kill(int target, Signal signal) {
         try {
             Libc.kill(target, signal.number());
             return true;
         } catch (IOException e) {
             log.debug("[pid {}] got no {}", pid, signal, e);
             return false;
-        } finally {
-            signalling.decrementAndGet();
         }
     }
 

@@ -73,7 +73,8 @@ class GitLogTest {
         command[0] = "git-log";
         command[1] = repository.toString();
         System.arraycopy(options, 0, command, 2, options.length);
-        return CompletableFuture.supplyAsync(() -> terminal.run(command));
+        // not in the common pool: on two cores it has one thread, on which the JDK also tells the end of a process
+        return CompletableFuture.supplyAsync(() -> terminal.run(command), task -> new Thread(task, "git-log").start());
     }
 
     /** Sends a request whose response ends with the connection. */

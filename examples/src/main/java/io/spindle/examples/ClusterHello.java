@@ -73,6 +73,9 @@ final class ClusterHello implements Callable<Integer> {
         } else if (event instanceof ClusterEvent.Exited exited) {
             System.out.println("worker process with ID:" + exited.worker().pid() + " exited");
         }
+        if (System.out.checkError()) { // nobody reads what it says any more: a pipe to head, say
+            new Thread(() -> System.exit(1), "cluster-hello-exit").start(); // this thread is needed for the end
+        }
     }
 
     private void serve(WorkerContext worker) {

@@ -35,7 +35,10 @@ public final class Main implements Callable<Integer> {
      */
     public static void main(String[] args) {
         int code = commandLine().execute(args);
-        System.out.flush();
+        if (System.out.checkError()) { // a full disk, or a reader that has gone
+            System.err.println("spindle-examples: the output could not be written");
+            code = code == 0 ? 1 : code;
+        }
         System.exit(code);
     }
 

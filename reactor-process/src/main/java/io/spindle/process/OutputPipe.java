@@ -151,6 +151,11 @@ abstract class OutputPipe extends Flux<ByteBuf> {
         hold();
     }
 
+    /** Makes its end, whenever that comes, this error. Loop only. */
+    final void failAtEnd(Throwable why) {
+        failure = failure == null ? why : failure;
+    }
+
     /** Ends now. Loop only. */
     final void close(Throwable why) {
         end(why);

@@ -4,9 +4,11 @@ package io.spindle.offload.worker;
 import io.spindle.loop.EventLoop;
 import io.spindle.loop.EventLoopSpec;
 import io.spindle.loop.Handle;
+import io.spindle.loop.LoopMetrics;
 import java.time.Duration;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.concurrent.Callable;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.atomic.AtomicBoolean;
@@ -39,7 +41,8 @@ final class DefaultWorker<I, O> implements Worker<I, O> {
     private final WorkerSpec<I, O> spec;
     private final int id = IDS.incrementAndGet();
     private final String name;
-    private final Map<Object, Object> environmentData = EnvironmentData.snapshot();
+    private final Map<Object, Object> environmentData =
+            Map.copyOf(WorkerScope.current().environmentData());
     private final EntangledPort<I, O> port;
     private final @Nullable EventLoop parentLoop = EventLoop.current();
     private final @Nullable Handle parentHandle = parentLoop == null ? null : parentLoop.open("Worker");
@@ -57,7 +60,7 @@ final class DefaultWorker<I, O> implements Worker<I, O> {
     DefaultWorker(WorkerSpec<I, O> spec) {
         this.spec = spec;
         this.name = spec.nameOr("worker-" + id);
-        this.port = EntangledPort.toWorker(name, spec.queueCapacity());
+        this.port = spec.port(name);
     }
 
     static <T> Mono<T> compute(Callable<? extends @Nullable T> task) {
@@ -101,7 +104,7 @@ final class DefaultWorker<I, O> implements Worker<I, O> {
         }
         EventLoop own = loop;
         if (own != null) {
-            EnvironmentData.end(own);
+            WorkerScope.end(own);
         }
         int exitCode = code;
         Throwable error = failure;
@@ -116,7 +119,7 @@ final class DefaultWorker<I, O> implements Worker<I, O> {
             own.exit(FAILURE_CODE);
             return;
         }
-        EnvironmentData.begin(own, environmentData);
+        WorkerScope.begin(own, id, environmentData);
         EntangledPort<O, I> parentPort = port.peer();
         parentPort.attach(own);
         home(onlineSink::tryEmitEmpty);
@@ -152,6 +155,7 @@ final class DefaultWorker<I, O> implements Worker<I, O> {
 
     private void finish(int code, @Nullable Throwable error) {
         port.outbound().close();
+        port.outbound().discard();
         port.closeRequests();
         port.inbound().close(error, () -> home(() -> exited(code, error)));
     }
@@ -196,6 +200,17 @@ final class DefaultWorker<I, O> implements Worker<I, O> {
     }
 
     @Override
+    public Optional<LoopMetrics> metrics() {
+        EventLoop own = ended ? null : loop;
+        return own == null ? Optional.empty() : Optional.of(own.metrics());
+    }
+
+    @Override
+    public double utilization() {
+        return metrics().map(LoopMetrics::utilization).orElse(0.0);
+    }
+
+    @Override
     public boolean postMessage(I message) {
         return port.postMessage(message);
     }
@@ -208,6 +223,11 @@ final class DefaultWorker<I, O> implements Worker<I, O> {
     @Override
     public Flux<O> messages() {
         return port.messages();
+    }
+
+    @Override
+    public Flux<MessageCodecException> messageErrors() {
+        return port.messageErrors();
     }
 
     @Override

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.spindle.offload.worker;
 
+import java.util.Objects;
+
 /**
  * Two entangled ports: what one sends the other receives. Give one of them to another thread, by
  * {@link WorkerSpec#workerData(Object)} or in a message, and keep the other.
@@ -35,7 +37,26 @@ public record MessageChannel<A, B>(MessagePort<A, B> port1, MessagePort<B, A> po
      * @return a new channel; it has no thread and needs no closing
      */
     public static <A, B> MessageChannel<A, B> create(int queueCapacity) {
-        EntangledPort<A, B> port1 = EntangledPort.ofChannel(WorkerSpec.checkQueueCapacity(queueCapacity));
+        return of(EntangledPort.ofChannel(WorkerSpec.checkQueueCapacity(queueCapacity), null, null));
+    }
+
+    /**
+     * Creates a channel that hands over copies, requests and their answers too.
+     *
+     * @param queueCapacity how many messages, and how many requests, may wait in each direction, 1 or more
+     * @param fromPort1 copies what {@code port1} sends
+     * @param fromPort2 copies what {@code port2} sends
+     * @return a new channel; it has no thread and needs no closing
+     */
+    public static <A, B> MessageChannel<A, B> create(
+            int queueCapacity, MessageCodec<A> fromPort1, MessageCodec<B> fromPort2) {
+        return of(EntangledPort.ofChannel(
+                WorkerSpec.checkQueueCapacity(queueCapacity),
+                Objects.requireNonNull(fromPort1, "fromPort1"),
+                Objects.requireNonNull(fromPort2, "fromPort2")));
+    }
+
+    private static <A, B> MessageChannel<A, B> of(EntangledPort<A, B> port1) {
         return new MessageChannel<>(port1, port1.peer());
     }
 }

@@ -9,7 +9,9 @@ import reactor.core.publisher.Mono;
 
 /**
  * One end of a bounded, ordered, two-way channel. Messages pass by reference: send what is immutable, or what you do
- * not touch any more. Node analogue: the class of the same name, which copies and has no bound.
+ * not touch any more; or let a {@link MessageCodec} copy them. What has one owner is sent by its {@code transfer()}:
+ * another {@link #transfer() port}, or anything that is {@link Owned}. Node analogue: the class of the same name, which
+ * copies and has no bound.
  *
  * <p>Thread-safe.
  *
@@ -25,6 +27,7 @@ public interface MessagePort<S, R> {
      * @param message not null
      * @return false if it was not sent: too many wait, as {@link WorkerSpec#queueCapacity(int)} or the
      *     {@link MessageChannel} says, or the port is closed
+     * @throws MessageCodecException if the port copies and the message cannot be encoded
      */
     boolean postMessage(S message);
 
@@ -34,7 +37,8 @@ public interface MessagePort<S, R> {
      *   <li><b>Signals on</b> the subscriber's thread if there is room; else on the event loop it was subscribed on, or
      *       on {@code Schedulers.parallel()}.
      *   <li><b>Cancel</b> before it is sent: it never is.
-     *   <li><b>Errors</b> with {@link PortClosedException} if the port is or gets closed.
+     *   <li><b>Errors</b> with {@link PortClosedException} if the port is or gets closed, with
+     *       {@link MessageCodecException} if the port copies and the message cannot be encoded.
      * </ul>
      *
      * @param message not null
@@ -56,9 +60,19 @@ public interface MessagePort<S, R> {
     Flux<R> messages();
 
     /**
+     * Emits what arrived and could not be decoded, if this port copies; the message is lost, those after it arrive.
+     * Signals where {@link #messages()} do. What nobody listens for goes to {@code Operators.onErrorDropped}; who does
+     * not request misses all but the latest 256. Node analogue: the event {@code messageerror}.
+     *
+     * @return a hot {@code Flux} that completes with {@link #onClose()}
+     */
+    Flux<MessageCodecException> messageErrors();
+
+    /**
      * Takes the next message at once, past {@link #messages()}. Node analogue: {@code receiveMessageOnPort}.
      *
      * @return the message, empty if none waits
+     * @throws MessageCodecException if this port copies and the message cannot be decoded
      */
     Optional<R> poll();
 
@@ -100,6 +114,25 @@ public interface MessagePort<S, R> {
     void close();
 
     /**
+     * Completes when this port is closed, from either end, and what was sent before is received, if somebody does.
+     * Signals on the event loop it was subscribed on, which it does not keep alive, or else on
+     * {@code Schedulers.parallel()}. Node analogue: the event {@code close}.
+     *
+     * @return a hot {@code Mono}
+     */
+    Mono<Void> onClose();
+
+    /**
+     * Moves this end to a new handle, to be sent to another thread: this one is unusable from now on, save
+     * {@link #onClose()} and {@link #hasRef()}. What waits in it goes along.
+     *
+     * @return the new handle
+     * @throws IllegalStateException if it was transferred before, is closed, has a subscriber or a request handler, or
+     *     belongs to a worker
+     */
+    MessagePort<S, R> transfer();
+
+    /**
      * Lets a subscription to {@link #messages()} keep the loop alive again. The default.
      *
      * @return this port
@@ -112,4 +145,10 @@ public interface MessagePort<S, R> {
      * @return this port
      */
     MessagePort<S, R> unref();
+
+    /**
+     * Returns whether this port keeps a loop alive at present: it has a subscriber or a request handler there, is not
+     * closed, and was not told otherwise.
+     */
+    boolean hasRef();
 }

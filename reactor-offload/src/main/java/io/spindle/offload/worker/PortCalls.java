@@ -6,6 +6,7 @@ import java.util.Objects;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
 import reactor.core.Disposable;
 import reactor.core.Disposables;
 import reactor.core.publisher.Mono;
@@ -20,12 +21,36 @@ final class PortCalls<Q, A> {
 
     private final String name;
     private final PortQueue<PortCall<Q, A>> queue;
+    private final boolean waitsForHandler;
+    private final @Nullable MessageCodec<Q> questions;
+    private final @Nullable MessageCodec<A> answers;
     private final Set<PortCall<Q, A>> open = ConcurrentHashMap.newKeySet();
     private volatile boolean closed;
 
-    PortCalls(String name, PortQueue<PortCall<Q, A>> queue) {
+    PortCalls(
+            String name,
+            PortQueue<PortCall<Q, A>> queue,
+            @Nullable MessageCodec<Q> questions,
+            @Nullable MessageCodec<A> answers) {
+        this(name, queue, /* waitsForHandler= */ true, questions, answers);
+    }
+
+    private PortCalls(
+            String name,
+            PortQueue<PortCall<Q, A>> queue,
+            boolean waitsForHandler,
+            @Nullable MessageCodec<Q> questions,
+            @Nullable MessageCodec<A> answers) {
         this.name = name;
         this.queue = queue;
+        this.waitsForHandler = waitsForHandler;
+        this.questions = questions;
+        this.answers = answers;
+    }
+
+    /** Requests fail while there is no handler, which does not hold its loop. */
+    static <Q, A> PortCalls<Q, A> handledAtOnce(String name, int capacity) {
+        return new PortCalls<>(name, PortQueue.keeping(name, capacity, null), false, null, null);
     }
 
     PortQueue<PortCall<Q, A>> queue() {
@@ -35,7 +60,8 @@ final class PortCalls<Q, A> {
     Mono<A> request(Q question) {
         Objects.requireNonNull(question, "message");
         return Mono.defer(() -> {
-            Mono<A> answer = Mono.create(asker -> start(question, asker));
+            Q sent = questions == null ? question : questions.copy(question);
+            Mono<A> answer = Mono.create(asker -> start(sent, asker));
             EventLoop loop = EventLoop.current();
             return loop == null ? answer.publishOn(Schedulers.parallel()) : loop.adopt(answer);
         });
@@ -50,7 +76,8 @@ final class PortCalls<Q, A> {
             open.remove(call);
             sending.dispose();
         });
-        if (closed) { // who closes sets this, then looks for those that are open
+        // who closes or takes the handler away does so, then looks for those that are open or wait
+        if (closed || (!waitsForHandler && !queue.hasReceiver())) {
             fail(call);
         }
     }
@@ -60,13 +87,27 @@ final class PortCalls<Q, A> {
         if (queue.hasReceiver()) {
             throw new IllegalStateException(name + " has a request handler already, it takes one");
         }
-        Disposable handling = queue.flatMap(call -> call.answer(handler)).subscribe();
+        Disposable handling = queue.flatMap(call -> call.answer(copying(handler)))
+                .doFinally(end -> handlerGone())
+                .subscribe();
         EventLoop loop = EventLoop.current();
         if (loop != null && !queue.isAttached()) { // a worker's end closes its port itself
             Disposable watch = loop.onDispose().subscribe(none -> {}, error -> {}, handling::dispose);
             return Disposables.composite(handling, watch);
         }
         return handling;
+    }
+
+    private void handlerGone() {
+        PortCall<Q, A> waiting;
+        while (!waitsForHandler && (waiting = queue.poll()) != null) {
+            fail(waiting);
+        }
+    }
+
+    private Function<? super Q, ? extends Mono<? extends A>> copying(
+            Function<? super Q, ? extends Mono<? extends A>> handler) {
+        return answers == null ? handler : question -> handler.apply(question).map(answers::copy);
     }
 
     /** Takes no more requests. Those that were not answered so far fail, and the work on them is cancelled. */

@@ -11,11 +11,14 @@ import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
 import org.jspecify.annotations.Nullable;
 import reactor.core.CoreSubscriber;
+import reactor.core.publisher.BufferOverflowStrategy;
 import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
 import reactor.core.publisher.MonoSink;
 import reactor.core.publisher.Operators;
+import reactor.core.publisher.Sinks;
 import reactor.core.scheduler.Schedulers;
+import reactor.util.context.Context;
 
 /**
  * One direction of a channel: a bounded queue of messages for one receiver at a time. Any thread may offer; a drain
@@ -25,44 +28,51 @@ import reactor.core.scheduler.Schedulers;
 final class PortQueue<T> extends Flux<T> implements Runnable {
 
     private static final String KIND = "MessagePort";
+    private static final int FAILURES_KEPT = 256;
 
     private final String name;
     private final int capacity;
     private final boolean holdsLoop;
     private final boolean keepsMessages;
-    private final Queue<T> queue = new ConcurrentLinkedQueue<>(); // polled by the drain and by poll()
+    private final @Nullable MessageCodec<T> codec;
+    private final Queue<Object> queue = new ConcurrentLinkedQueue<>(); // packed; polled by the drain and by poll()
     private final AtomicInteger size = new AtomicInteger();
-    private final Queue<Sender<T>> senders = new ConcurrentLinkedQueue<>();
+    private final Queue<Sender> senders = new ConcurrentLinkedQueue<>();
     private final AtomicReference<@Nullable PortReceiver<T>> receiver = new AtomicReference<>();
     private final AtomicReference<@Nullable Runnable> onDrained = new AtomicReference<>();
     private final AtomicInteger wip = new AtomicInteger();
     private final AtomicReference<@Nullable PortReceiver<T>> postedFor = new AtomicReference<>();
+    private final Sinks.Empty<Void> ended = Sinks.empty();
+    private final Sinks.Many<MessageCodecException> failures =
+            Sinks.many().multicast().directBestEffort();
     private volatile @Nullable EventLoop home;
     private volatile boolean referenced = true;
     private volatile boolean closed;
     private volatile @Nullable Throwable error; // written before `closed`
     private volatile boolean errorDelivered;
 
-    /** Keeps messages until there is a receiver, which holds its loop only after {@link #attach}. */
-    PortQueue(String name, int capacity) {
-        this(name, capacity, false, true);
-    }
-
-    private PortQueue(String name, int capacity, boolean holdsLoop, boolean keepsMessages) {
+    private PortQueue(
+            String name, int capacity, boolean holdsLoop, boolean keepsMessages, @Nullable MessageCodec<T> codec) {
         this.name = name;
         this.capacity = capacity;
         this.holdsLoop = holdsLoop;
         this.keepsMessages = keepsMessages;
+        this.codec = codec;
+    }
+
+    /** Keeps messages until there is a receiver, which holds its loop only after {@link #attach}. */
+    static <T> PortQueue<T> keeping(String name, int capacity, @Nullable MessageCodec<T> codec) {
+        return new PortQueue<>(name, capacity, false, true, codec);
     }
 
     /** Keeps messages until there is a receiver, which holds the loop it subscribes on. */
-    static <T> PortQueue<T> holding(String name, int capacity) {
-        return new PortQueue<>(name, capacity, true, true);
+    static <T> PortQueue<T> holding(String name, int capacity, @Nullable MessageCodec<T> codec) {
+        return new PortQueue<>(name, capacity, true, true, codec);
     }
 
     /** Drops messages while there is no receiver, which holds the loop it subscribes on. */
     static <T> PortQueue<T> forgetful(String name, int capacity) {
-        return new PortQueue<>(name, capacity, true, false);
+        return new PortQueue<>(name, capacity, true, false, null);
     }
 
     /** From now on receivers live on {@code loop} and keep it alive. Otherwise they live where they subscribe. */
@@ -75,11 +85,15 @@ final class PortQueue<T> extends Flux<T> implements Runnable {
     }
 
     boolean offer(T message) {
-        Objects.requireNonNull(message, "message");
+        Object packed = CodecSteps.pack(codec, message); // fails for a full or closed port too
+        return offerPacked(packed);
+    }
+
+    private boolean offerPacked(Object packed) {
         if (closed || !senders.isEmpty() || !reserve()) {
             return false;
         }
-        queue.offer(message);
+        queue.offer(packed);
         drain();
         return true;
     }
@@ -87,12 +101,29 @@ final class PortQueue<T> extends Flux<T> implements Runnable {
     /** Takes the next message past the receiver. */
     @Nullable
     T poll() {
-        T message = queue.poll();
-        if (message != null) {
+        Object packed = pollPacked();
+        return packed == null ? null : CodecSteps.unpack(codec, packed);
+    }
+
+    private @Nullable Object pollPacked() {
+        Object packed = queue.poll();
+        if (packed != null) {
             size.decrementAndGet();
             drain(); // there is room for who waits, or it was the last before the end
         }
-        return message;
+        return packed;
+    }
+
+    /** Nobody will receive any more: releases what is left. */
+    void discard() {
+        Object packed;
+        while ((packed = pollPacked()) != null) {
+            if (packed instanceof Owned<?> owned) {
+                owned.dispose();
+            } else {
+                Operators.onDiscard(packed, Context.empty());
+            }
+        }
     }
 
     private boolean reserve() {
@@ -109,16 +140,17 @@ final class PortQueue<T> extends Flux<T> implements Runnable {
     Mono<Void> send(T message) {
         Objects.requireNonNull(message, "message");
         return Mono.defer(() -> {
-            if (offer(message)) {
+            Object packed = CodecSteps.pack(codec, message);
+            if (offerPacked(packed)) {
                 return Mono.empty();
             }
-            Mono<Void> waiting = Mono.create(sink -> enqueue(new Sender<>(message, sink)));
+            Mono<Void> waiting = Mono.create(sink -> enqueue(new Sender(packed, sink)));
             EventLoop loop = EventLoop.current();
             return loop == null ? waiting.publishOn(Schedulers.parallel()) : loop.adopt(waiting);
         });
     }
 
-    private void enqueue(Sender<T> sender) {
+    private void enqueue(Sender sender) {
         sender.sink.onCancel(sender::claim);
         senders.add(sender);
         drain(); // there may be room by now, or it may be closed
@@ -175,6 +207,22 @@ final class PortQueue<T> extends Flux<T> implements Runnable {
 
     boolean isClosed() {
         return closed;
+    }
+
+    /** Whether a receiver keeps its loop alive at present. */
+    boolean holdsLoop() {
+        PortReceiver<T> present = receiver.get();
+        return !closed && present != null && isTaken(present) && present.hasRef();
+    }
+
+    /** Completes when this is closed and the receiver has everything, or there is none. */
+    Mono<Void> ended() {
+        return ended.asMono();
+    }
+
+    /** What could not be decoded, where the receiver lives. */
+    Flux<MessageCodecException> failures() {
+        return failures.asFlux().onBackpressureBuffer(FAILURES_KEPT, dropped -> {}, BufferOverflowStrategy.DROP_OLDEST);
     }
 
     void close() {
@@ -263,7 +311,7 @@ final class PortQueue<T> extends Flux<T> implements Runnable {
             if (closed) {
                 drained();
             }
-            return !keepsMessages && poll() != null;
+            return !keepsMessages && pollPacked() != null;
         }
         if (present.isCancelled()) {
             receiver.compareAndSet(present, null);
@@ -273,10 +321,10 @@ final class PortQueue<T> extends Flux<T> implements Runnable {
         if (!present.hasBegun()) {
             return false;
         }
-        T message = present.isWanting() ? queue.poll() : null;
-        if (message != null) {
+        Object packed = present.isWanting() ? queue.poll() : null;
+        if (packed != null) {
             size.decrementAndGet();
-            present.next(message);
+            deliver(present, packed);
             return true;
         }
         if (closed && queue.isEmpty()) {
@@ -289,7 +337,24 @@ final class PortQueue<T> extends Flux<T> implements Runnable {
         return false;
     }
 
+    private void deliver(PortReceiver<T> present, Object packed) {
+        T message;
+        try {
+            message = CodecSteps.unpack(codec, packed);
+        } catch (MessageCodecException error) {
+            if (failures.tryEmitNext(error).isFailure()) { // nobody listens
+                Operators.onErrorDropped(error, present.context());
+            }
+            return;
+        }
+        present.next(message);
+    }
+
     private void drained() {
+        ended.tryEmitEmpty();
+        if (queue.isEmpty()) { // else there may come a receiver
+            failures.tryEmitComplete();
+        }
         Runnable callback = onDrained.getAndSet(null);
         if (callback != null) {
             callback.run();
@@ -301,13 +366,13 @@ final class PortQueue<T> extends Flux<T> implements Runnable {
             if (!closed && !reserve()) {
                 return;
             }
-            Sender<T> sender = senders.poll();
+            Sender sender = senders.poll();
             if (closed) {
                 if (sender != null && sender.claim()) {
                     sender.sink.error(new PortClosedException(name));
                 }
             } else if (sender != null && sender.claim()) {
-                queue.offer(sender.message);
+                queue.offer(sender.packed);
                 sender.sink.success();
             } else {
                 size.decrementAndGet();
@@ -315,15 +380,20 @@ final class PortQueue<T> extends Flux<T> implements Runnable {
         }
     }
 
-    /** Who waits for room. */
-    private static final class Sender<T> {
+    @Override
+    public String toString() {
+        return name;
+    }
 
-        private final T message;
+    /** Who waits for room. */
+    private static final class Sender {
+
+        private final Object packed;
         private final MonoSink<Void> sink;
         private final AtomicInteger claimed = new AtomicInteger();
 
-        Sender(T message, MonoSink<Void> sink) {
-            this.message = message;
+        Sender(Object packed, MonoSink<Void> sink) {
+            this.packed = packed;
             this.sink = sink;
         }
 

@@ -10,6 +10,7 @@ import reactor.core.CoreSubscriber;
 import reactor.core.publisher.Operators;
 import reactor.core.scheduler.Scheduler;
 import reactor.core.scheduler.Schedulers;
+import reactor.util.context.Context;
 
 /** The one who receives from a {@link PortQueue}: its demand, where it lives (a loop, or else Reactor's
  * parallel scheduler), and what it holds open. */
@@ -80,6 +81,14 @@ final class PortReceiver<T> implements Subscription {
     /** It can receive nothing any more, though it has not cancelled. */
     void abandon() {
         cancelled = true;
+    }
+
+    Context context() {
+        return actual.currentContext();
+    }
+
+    boolean hasRef() {
+        return handle != null && handle.hasRef();
     }
 
     boolean isCancelled() {

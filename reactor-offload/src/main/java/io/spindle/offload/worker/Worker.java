@@ -2,9 +2,11 @@
 package io.spindle.offload.worker;
 
 import io.spindle.loop.Handle;
+import io.spindle.loop.LoopMetrics;
 import java.util.Optional;
 import java.util.concurrent.Callable;
 import java.util.function.Function;
+import java.util.function.ObjIntConsumer;
 import org.jspecify.annotations.Nullable;
 import reactor.core.Disposable;
 import reactor.core.publisher.Flux;
@@ -19,7 +21,8 @@ import reactor.core.publisher.Mono;
  * code. {@link #online()} has no order against the messages.
  *
  * <p>Its thread must not block, as that of any {@link io.spindle.loop.EventLoop}; computing, for however long, is what
- * it is there for. Messages pass by reference, not by copy.
+ * it is there for. Messages pass by reference, or by copy with
+ * {@link WorkerSpec#codecs}.
  *
  * <p>Signals come home: if it was started on a loop, {@link #online()}, {@link #error()} and {@link #exit()} signal on
  * that loop, and {@link #messages()} on the loop it was subscribed on; the worker keeps the loop it was started on alive
@@ -59,9 +62,9 @@ public interface Worker<I, O> extends Handle {
      */
     static void setEnvironmentData(Object key, @Nullable Object value) {
         if (value == null) {
-            EnvironmentData.current().remove(key);
+            WorkerScope.current().environmentData().remove(key);
         } else {
-            EnvironmentData.current().put(key, value);
+            WorkerScope.current().environmentData().put(key, value);
         }
     }
 
@@ -71,7 +74,41 @@ public interface Worker<I, O> extends Handle {
      * @param key as it was set
      */
     static Optional<Object> environmentData(Object key) {
-        return Optional.ofNullable(EnvironmentData.current().get(key));
+        return Optional.ofNullable(WorkerScope.current().environmentData().get(key));
+    }
+
+    /**
+     * Sends a message to whoever handles those of a thread id: see {@link #onThreadMessage}. No port is needed.
+     * <ul>
+     *   <li><b>Signals on</b> the event loop it was subscribed on, which it keeps alive, else on
+     *       {@code Schedulers.parallel()}.
+     *   <li><b>Cancel</b>, so that of {@code timeout} too, takes it back if it was not handled yet.
+     *   <li><b>Errors</b> with {@link PortClosedException} if there is no such thread, it has no handler, or ends
+     *       meanwhile; with what the handler throws; with {@code IllegalArgumentException} if the thread is the
+     *       caller's own.
+     * </ul>
+     *
+     * <p>Node analogue: {@code postMessageToThread}.
+     *
+     * @param threadId of a worker, or 0 for all code that is in no worker
+     * @param message not null; passes by reference
+     * @return a cold {@code Mono} that completes when the message was handled
+     */
+    static Mono<Void> postMessageToThread(int threadId, Object message) {
+        return WorkerScope.post(threadId, message);
+    }
+
+    /**
+     * Handles what is posted to the thread id of the worker this is called in, or to 0 in code that is in no worker:
+     * one handler at a time. It does not keep its loop alive. Node analogue: {@code process.on('workerMessage')}.
+     *
+     * @param handler gets the message and the thread id it comes from; runs on the loop this is called on, or else on
+     *     {@code Schedulers.parallel()}; must not block; what it throws goes to the sender
+     * @return to take the handler away
+     * @throws IllegalStateException if there is a handler
+     */
+    static Disposable onThreadMessage(ObjIntConsumer<Object> handler) {
+        return WorkerScope.current().onPosted(handler);
     }
 
     /** Returns the name of the worker and of its thread. */
@@ -80,12 +117,23 @@ public interface Worker<I, O> extends Handle {
     /** Returns the number of the worker, unique in this JVM, from 1 on; -1 when it has ended. */
     int threadId();
 
+    /** Returns what the worker's loop has done and has to do; empty before it is online and after its end. */
+    Optional<LoopMetrics> metrics();
+
+    /**
+     * Returns the share of its time in which the worker's loop was awake: from 0 to 1, 0 before it is online and after
+     * its end. For a period, subtract two {@link #metrics()}. Node analogue:
+     * {@code worker.performance.eventLoopUtilization()}.
+     */
+    double utilization();
+
     /**
      * Sends a message to the worker if there is room; it is kept until the worker listens.
      *
      * @param message not null
      * @return false if it was not sent: too many wait, see {@link WorkerSpec#queueCapacity(int)}, or the worker has
      *     ended or does not listen any more
+     * @throws MessageCodecException if messages are copied and this one cannot be encoded
      */
     boolean postMessage(I message);
 
@@ -108,6 +156,14 @@ public interface Worker<I, O> extends Handle {
      * @return a hot {@code Flux} that completes when the worker has ended, or errors if it failed
      */
     Flux<O> messages();
+
+    /**
+     * Emits what the worker sent and could not be decoded, see {@link WorkerSpec#codecs}: see
+     * {@link MessagePort#messageErrors()}.
+     *
+     * @return a hot {@code Flux} that completes when the worker has ended
+     */
+    Flux<MessageCodecException> messageErrors();
 
     /**
      * Asks the worker's handler, see {@code parentPort().onRequest(…)} and {@link MessagePort#request}. What is not

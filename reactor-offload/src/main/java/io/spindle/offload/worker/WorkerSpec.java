@@ -21,12 +21,22 @@ public final class WorkerSpec<I, O> {
     private final @Nullable String name;
     private final @Nullable Object workerData;
     private final int queueCapacity;
+    private final @Nullable MessageCodec<I> inCodec;
+    private final @Nullable MessageCodec<O> outCodec;
 
-    private WorkerSpec(WorkerMain<I, O> main, @Nullable String name, @Nullable Object workerData, int queueCapacity) {
+    private WorkerSpec(
+            WorkerMain<I, O> main,
+            @Nullable String name,
+            @Nullable Object workerData,
+            int queueCapacity,
+            @Nullable MessageCodec<I> inCodec,
+            @Nullable MessageCodec<O> outCodec) {
         this.main = main;
         this.name = name;
         this.workerData = workerData;
         this.queueCapacity = queueCapacity;
+        this.inCodec = inCodec;
+        this.outCodec = outCodec;
     }
 
     /**
@@ -35,7 +45,7 @@ public final class WorkerSpec<I, O> {
      * @param main called once for each start, on the worker's loop
      */
     public static <I, O> WorkerSpec<I, O> of(WorkerMain<I, O> main) {
-        return new WorkerSpec<>(Objects.requireNonNull(main, "main"), null, null, DEFAULT_QUEUE_CAPACITY);
+        return new WorkerSpec<>(Objects.requireNonNull(main, "main"), null, null, DEFAULT_QUEUE_CAPACITY, null, null);
     }
 
     /**
@@ -62,16 +72,18 @@ public final class WorkerSpec<I, O> {
         if (Objects.requireNonNull(name, "name").isEmpty()) {
             throw new IllegalArgumentException("name must not be empty: it is the name of the worker's thread");
         }
-        return new WorkerSpec<>(main, name, workerData, queueCapacity);
+        return new WorkerSpec<>(main, name, workerData, queueCapacity, inCodec, outCodec);
     }
 
     /**
      * Sets the data of the worker, which it gets by {@link WorkerContext#workerData(Class)}.
      *
-     * @param workerData passed by reference: immutable, or not touched any more. Default: none
+     * @param workerData passed by reference: immutable, or not touched any more, or a copy, see
+     *     {@link MessageCodec#copy}. Default: none
      */
     public WorkerSpec<I, O> workerData(Object workerData) {
-        return new WorkerSpec<>(main, name, Objects.requireNonNull(workerData, "workerData"), queueCapacity);
+        return new WorkerSpec<>(
+                main, name, Objects.requireNonNull(workerData, "workerData"), queueCapacity, inCodec, outCodec);
     }
 
     /**
@@ -80,7 +92,23 @@ public final class WorkerSpec<I, O> {
      * @param queueCapacity 1 or more. Default: 65,536
      */
     public WorkerSpec<I, O> queueCapacity(int queueCapacity) {
-        return new WorkerSpec<>(main, name, workerData, checkQueueCapacity(queueCapacity));
+        return new WorkerSpec<>(main, name, workerData, checkQueueCapacity(queueCapacity), inCodec, outCodec);
+    }
+
+    /**
+     * Lets messages be copied, requests and their answers too. By default they pass by reference.
+     *
+     * @param sent copies what the worker receives
+     * @param received copies what the worker sends
+     */
+    public WorkerSpec<I, O> codecs(MessageCodec<I> sent, MessageCodec<O> received) {
+        return new WorkerSpec<>(
+                main,
+                name,
+                workerData,
+                queueCapacity,
+                Objects.requireNonNull(sent, "sent"),
+                Objects.requireNonNull(received, "received"));
     }
 
     static int checkQueueCapacity(int queueCapacity) {
@@ -110,6 +138,10 @@ public final class WorkerSpec<I, O> {
 
     String nameOr(String otherwise) {
         return name == null ? otherwise : name;
+    }
+
+    EntangledPort<I, O> port(String worker) {
+        return EntangledPort.toWorker(worker, queueCapacity, inCodec, outCodec);
     }
 
     @Nullable

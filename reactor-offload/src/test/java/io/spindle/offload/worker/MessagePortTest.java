@@ -20,7 +20,7 @@ class MessagePortTest {
 
     private static final Duration LONG = Duration.ofSeconds(20);
 
-    private final PortQueue<Integer> port = new PortQueue<>("the port", 2);
+    private final PortQueue<Integer> port = PortQueue.keeping("the port", 2, null);
 
     @Test
     void demandIsHonouredAndTheCapacityToo() {
@@ -105,7 +105,7 @@ class MessagePortTest {
 
     @Test
     void nothingIsLostBetweenManySendersAndASlowReceiver() throws Exception {
-        PortQueue<Integer> small = new PortQueue<>("small", 8);
+        PortQueue<Integer> small = PortQueue.keeping("small", 8, null);
         CompletableFuture<@Nullable Void> sent = Flux.range(0, 4)
                 .flatMap(sender -> Flux.range(0, 5_000)
                         .concatMap(i -> small.send(sender * 5_000 + i))

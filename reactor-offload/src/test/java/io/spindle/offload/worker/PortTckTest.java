@@ -72,7 +72,7 @@ public class PortTckTest extends PublisherVerification<Integer> {
         if (kind != Kind.WORKER) {
             return null;
         }
-        PortQueue<Integer> failed = new PortQueue<>("failed", CAPACITY);
+        PortQueue<Integer> failed = PortQueue.keeping("failed", CAPACITY, null);
         failed.close(new IllegalStateException("failed"), null);
         return failed;
     }

@@ -1,0 +1,202 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.spindle.offload.worker;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatIllegalStateException;
+
+import io.spindle.loop.EventLoop;
+import io.spindle.loop.LoopMetrics;
+import io.spindle.testkit.LeakCheck;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.ExtendWith;
+import reactor.core.Disposable;
+import reactor.core.publisher.Mono;
+import reactor.test.StepVerifier;
+
+/** What a port and a worker tell about themselves, and messages by thread id. */
+@ExtendWith(LeakCheck.class)
+class PortEventsTest {
+
+    private static final Duration LONG = Duration.ofSeconds(20);
+
+    private final MessageChannel<String, String> channel = MessageChannel.create(4);
+
+    @Test
+    void aPortIsReferencedByItsFirstListenerAndFollowsTheCalls() { // HW-34
+        MessagePort<String, String> port = channel.port1();
+        EventLoop.run(loop -> {
+            assertThat(port.hasRef()).isFalse();
+            Disposable receiving = port.messages().subscribe();
+            assertThat(port.hasRef()).isTrue();
+            assertThat(port.unref().hasRef()).isFalse();
+            assertThat(port.ref().hasRef()).isTrue();
+            receiving.dispose();
+            assertThat(port.hasRef()).isFalse();
+            Disposable handling = port.onRequest(Mono::just);
+            assertThat(port.hasRef()).isTrue();
+            handling.dispose();
+            assertThat(port.hasRef()).isFalse();
+            port.messages().subscribe();
+            assertThat(port.hasRef()).isTrue();
+            port.close();
+            assertThat(port.hasRef()).isFalse();
+        });
+    }
+
+    @Test
+    void bothEndsSeeTheCloseAfterTheirMessages() { // HW-16
+        List<String> log = new ArrayList<>();
+        EventLoop.run(loop -> {
+            channel.port1().onClose().subscribe(none -> {}, error -> {}, () -> log.add("1 " + loop.inLoop()));
+            channel.port2().onClose().subscribe(none -> {}, error -> {}, () -> log.add("2 " + loop.inLoop()));
+            channel.port2().messages().subscribe(log::add);
+            channel.port1().messages().subscribe(log::add);
+            channel.port1().postMessage("a");
+            channel.port1().postMessage("b");
+            channel.port1().close();
+            log.add("closed");
+        });
+
+        assertThat(log)
+                .startsWith("closed")
+                .containsSubsequence("a", "b", "2 true")
+                .contains("1 true")
+                .hasSize(5);
+        StepVerifier.create(channel.port1().onClose()).expectComplete().verify(LONG);
+    }
+
+    @Test
+    void aPortWithoutAListenerIsClosedTooAndDoesNotHoldTheLoop() {
+        EventLoop.run(loop -> channel.port1().onClose().subscribe()); // returns
+        channel.port2().close();
+
+        StepVerifier.create(channel.port1().onClose()).expectComplete().verify(LONG);
+    }
+
+    @Test
+    void theUtilizationOfAWorkerIsZeroBeforeAndAfter() throws Exception {
+        CompletableFuture<Double> within = new CompletableFuture<>();
+        CompletableFuture<Worker<Void, Void>> self = new CompletableFuture<>();
+        Worker<Void, Void> worker = WorkerSpec.<Void, Void>of(context -> context.loop()
+                        .setTimeout(Duration.ofMillis(20), () -> {
+                            LoopMetrics now = self.join().metrics().orElseThrow();
+                            within.complete(
+                                    now.idle().isZero() ? -1.0 : self.join().utilization());
+                        }))
+                .start();
+        self.complete(worker);
+
+        assertThat(within.get(20, TimeUnit.SECONDS)).isGreaterThan(0).isLessThan(1);
+        worker.exit().block(LONG);
+        assertThat(worker.metrics()).isEmpty();
+        assertThat(worker.utilization()).isZero();
+    }
+
+    @Test
+    void messagesGoToAThreadIdAndAreAcknowledged() throws Exception {
+        List<String> outside = new ArrayList<>();
+        Disposable handling = Worker.onThreadMessage((message, source) -> outside.add(message + " from " + source));
+        assertThatIllegalStateException().isThrownBy(() -> Worker.onThreadMessage((message, source) -> {}));
+        Worker<String, String> worker = WorkerSpec.<String, String>of(context -> {
+                    context.parentPort().messages().subscribe();
+                    Worker.onThreadMessage((message, source) -> {
+                        if (message.equals("bad")) {
+                            throw new IllegalStateException("refused");
+                        }
+                        context.parentPort()
+                                .postMessage(message + " from " + source + " "
+                                        + context.loop().inLoop());
+                        Worker.postMessageToThread(source, "answer").subscribe();
+                    });
+                    context.parentPort().postMessage("ready");
+                })
+                .start();
+        int id = worker.threadId();
+        StepVerifier.create(worker.messages().take(2))
+                .expectNext("ready")
+                .then(() -> Worker.postMessageToThread(id, "hello").block(LONG))
+                .expectNext("hello from 0 true")
+                .expectComplete()
+                .verify(LONG);
+
+        StepVerifier.create(Worker.postMessageToThread(id, "bad"))
+                .expectErrorMessage("refused")
+                .verify(LONG);
+        worker.disposeGracefully().block(LONG); // the handler does not hold it
+        assertThat(outside).containsExactly("answer from " + id);
+        StepVerifier.create(Worker.postMessageToThread(id, "late"))
+                .expectErrorMessage("the inbox of thread " + id + " is closed: there is no such thread")
+                .verify(LONG);
+        handling.dispose();
+    }
+
+    @Test
+    void aThreadWithoutAHandlerTheOwnThreadAndATimeOutFail() {
+        Worker<Void, Void> deaf = WorkerSpec.<Void, Void>of(
+                        context -> context.loop().setInterval(Duration.ofDays(1), () -> {}))
+                .start();
+        deaf.online().block(LONG);
+        StepVerifier.create(Worker.postMessageToThread(deaf.threadId(), "hello"))
+                .expectError(PortClosedException.class)
+                .verify(LONG);
+        StepVerifier.create(Worker.postMessageToThread(0, "hello"))
+                .expectErrorMessage("threadId must be that of another thread, was the caller's own, 0")
+                .verify(LONG);
+        deaf.terminate().block(LONG);
+
+        CompletableFuture<Void> release = new CompletableFuture<>();
+        Worker<Void, Void> slow = WorkerSpec.<Void, Void>of(context -> {
+                    Worker.onThreadMessage((message, source) -> {});
+                    context.loop().setInterval(Duration.ofDays(1), () -> {});
+                    release.complete(null);
+                    int spins = 0; // onSpinWait would count as blocking
+                    while (!Thread.currentThread().isInterrupted()) {
+                        spins++;
+                    }
+                    assertThat(spins).isNotNegative();
+                })
+                .start();
+        assertThat(release).succeedsWithin(LONG);
+        StepVerifier.create(Worker.postMessageToThread(slow.threadId(), "hello").timeout(Duration.ofMillis(20)))
+                .expectError(TimeoutException.class)
+                .verify(LONG);
+        CompletableFuture<?> waiting =
+                Worker.postMessageToThread(slow.threadId(), "hello").toFuture();
+        slow.terminate().block(LONG);
+        assertThat(waiting).failsWithin(LONG).withThrowableThat().havingCause().isInstanceOf(PortClosedException.class);
+    }
+
+    @Test
+    void noSenderHangsWhileHandlersComeAndGo() {
+        Worker<Void, Void> worker = WorkerSpec.<Void, Void>of(context -> {
+                    Disposable[] handling = {Worker.onThreadMessage((message, source) -> {})};
+                    context.loop().setInterval(Duration.ofDays(1), () -> {});
+                    flap(context.loop(), handling);
+                })
+                .start();
+        worker.online().block(LONG);
+        int id = worker.threadId();
+
+        for (int i = 0; i < 5_000; i++) {
+            Worker.postMessageToThread(id, i)
+                    .onErrorComplete(error -> error instanceof PortClosedException
+                            || error instanceof java.util.concurrent.CancellationException)
+                    .block(LONG);
+        }
+        worker.terminate().block(LONG);
+    }
+
+    private static void flap(EventLoop loop, Disposable[] handling) {
+        loop.setImmediate(() -> {
+            handling[0].dispose();
+            handling[0] = Worker.onThreadMessage((message, source) -> {});
+            flap(loop, handling);
+        });
+    }
+}

@@ -1,0 +1,205 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.spindle.offload.worker;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatIllegalStateException;
+
+import io.netty.buffer.ByteBuf;
+import io.netty.buffer.ByteBufUtil;
+import io.netty.buffer.Unpooled;
+import io.spindle.testkit.LeakCheck;
+import java.time.Duration;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CyclicBarrier;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.ExtendWith;
+import reactor.core.Disposable;
+import reactor.core.publisher.Mono;
+import reactor.test.StepVerifier;
+
+@ExtendWith(LeakCheck.class)
+class PortTransferTest {
+
+    private static final Duration LONG = Duration.ofSeconds(20);
+
+    private final MessageChannel<Object, Object> channel = MessageChannel.create(4);
+
+    @Test
+    void aPortIsMovedIntoAWorkerAndItsOldHandleIsUnusable() { // HW-17, HW-23
+        Worker<MessagePort<Object, Object>, Void> worker = WorkerSpec.<MessagePort<Object, Object>, Void>of(
+                        context -> context.parentPort()
+                                .messages()
+                                .next()
+                                .subscribe(port -> port.messages().take(2).subscribe(port::postMessage)))
+                .start();
+        MessagePort<Object, Object> old = channel.port2();
+        channel.port1().postMessage("before the move");
+
+        assertThat(worker.postMessage(old.transfer())).isTrue();
+        channel.port1().postMessage("after the move");
+
+        StepVerifier.create(channel.port1().messages().take(2))
+                .expectNext("before the move", "after the move")
+                .expectComplete()
+                .verify(LONG);
+        StepVerifier.create(worker.exit()).expectNext(0).expectComplete().verify(LONG);
+        Stream.<Runnable>of(
+                        () -> old.postMessage("x"),
+                        () -> old.send("x"),
+                        () -> old.request("x"),
+                        old::messages,
+                        old::messageErrors,
+                        old::poll,
+                        () -> old.onRequest(Mono::just),
+                        old::ref,
+                        old::unref,
+                        old::close,
+                        old::transfer)
+                .forEach(use -> assertThatIllegalStateException()
+                        .isThrownBy(use::run)
+                        .withMessage("port 2 of the channel was transferred: this handle is unusable"));
+        assertThat(old.hasRef()).isFalse();
+    }
+
+    @Test
+    void aFluxTakenFromTheOldHandleBeforeReceivesNothing() {
+        var early = channel.port2().messages();
+        channel.port2().transfer();
+
+        StepVerifier.create(early).expectError(IllegalStateException.class).verify(LONG);
+    }
+
+    @Test
+    void aClosedPortAndOneInUseCannotBeMoved() { // HW-25, HW-28
+        Disposable receiving = channel.port1().messages().subscribe();
+        assertThatIllegalStateException()
+                .isThrownBy(channel.port1()::transfer)
+                .withMessageContaining("it has a subscriber or a request handler");
+        receiving.dispose();
+        Disposable handling = channel.port1().onRequest(Mono::just);
+        assertThatIllegalStateException().isThrownBy(channel.port1()::transfer);
+        handling.dispose();
+        channel.port1().transfer().close();
+
+        assertThatIllegalStateException()
+                .isThrownBy(channel.port2()::transfer)
+                .withMessageContaining("port 2 of the channel cannot be transferred: it is closed");
+    }
+
+    @Test
+    void theParentPortStaysWithItsWorker() {
+        Worker<Object, String> worker = WorkerSpec.<Object, String>of(context -> {
+                    try {
+                        context.parentPort().transfer();
+                    } catch (IllegalStateException refused) {
+                        context.parentPort().postMessage(String.valueOf(refused.getMessage()));
+                    }
+                })
+                .start();
+
+        StepVerifier.create(worker.messages())
+                .expectNextMatches(message -> message.contains("it stays with its worker"))
+                .expectComplete()
+                .verify(LONG);
+    }
+
+    @Test
+    void aBufferIsMovedAndReleasedByItsReceiver() { // HW-50
+        ByteBuf buffer = Unpooled.directBuffer().writeBytes(new byte[] {1, 2, 3});
+        Owned<ByteBuf> mine = Owned.of(buffer);
+        Worker<Owned<ByteBuf>, String> worker = WorkerSpec.<Owned<ByteBuf>, String>of(context -> context.parentPort()
+                        .messages()
+                        .take(1)
+                        .subscribe(received -> {
+                            context.parentPort().postMessage(ByteBufUtil.hexDump(received.get()));
+                            received.dispose();
+                        }))
+                .start();
+
+        assertThat(mine.isDisposed()).isFalse();
+        worker.postMessage(mine.transfer());
+
+        assertThat(mine.isDisposed()).isTrue();
+        mine.dispose(); // nothing of it is left to release
+        StepVerifier.create(worker.messages())
+                .expectNext("010203")
+                .expectComplete()
+                .verify(LONG);
+        assertThat(buffer.refCnt()).isZero();
+        Stream.<Runnable>of(mine::get, mine::transfer, mine::take)
+                .forEach(use -> assertThatIllegalStateException()
+                        .isThrownBy(use::run)
+                        .withMessageContaining("is not owned by this handle any more"));
+    }
+
+    @Test
+    void aWorkerThatEndsReleasesWhatItDidNotReceive() {
+        ByteBuf buffer = Unpooled.directBuffer();
+        CompletableFuture<Integer> atExit = new CompletableFuture<>();
+        Worker<Owned<ByteBuf>, Void> worker = WorkerSpec.<Owned<ByteBuf>, Void>of(
+                        context -> context.loop().setInterval(Duration.ofDays(1), () -> {}))
+                .start();
+        worker.exit().subscribe(code -> atExit.complete(buffer.refCnt()));
+        assertThat(worker.postMessage(Owned.of(buffer).transfer())).isTrue();
+
+        worker.dispose();
+
+        assertThat(atExit).succeedsWithin(LONG).isEqualTo(0);
+    }
+
+    @Test
+    void whatIsRefusedStaysWithTheCaller() {
+        MessageChannel<Object, Object> full = MessageChannel.create(1);
+        full.port1().postMessage("fills it");
+        ByteBuf buffer = Unpooled.directBuffer();
+        Owned<ByteBuf> moved = Owned.of(buffer).transfer();
+
+        assertThat(full.port1().postMessage(moved)).isFalse();
+
+        assertThat(moved.take()).isSameAs(buffer);
+        buffer.release();
+    }
+
+    @Test
+    void ofManyWhoMoveOneThingOneSucceeds() throws Exception { // HW-26
+        for (int round = 0; round < 200; round++) {
+            AtomicInteger released = new AtomicInteger();
+            Owned<String> one = Owned.of("thing", thing -> released.incrementAndGet());
+            MessagePort<Object, Object> port = MessageChannel.create().port1();
+            CyclicBarrier start = new CyclicBarrier(2);
+            CompletableFuture<Integer> other = new CompletableFuture<>();
+            Thread thread = new Thread(() -> other.complete(successes(start, one, port)));
+            thread.start();
+
+            int both = successes(start, one, port) + other.get();
+
+            thread.join();
+            assertThat(both).isEqualTo(2); // one has moved the thing, one the port
+            assertThat(released.get()).isEqualTo(1);
+        }
+    }
+
+    private static int successes(CyclicBarrier start, Owned<String> one, MessagePort<Object, Object> port) {
+        try {
+            start.await();
+        } catch (Exception error) {
+            throw new AssertionError(error);
+        }
+        int successes = 0;
+        try {
+            one.transfer().dispose();
+            successes++;
+        } catch (IllegalStateException lost) {
+            // the other one has it
+        }
+        try {
+            port.transfer();
+            successes++;
+        } catch (IllegalStateException lost) {
+            // the other one has it
+        }
+        return successes;
+    }
+}

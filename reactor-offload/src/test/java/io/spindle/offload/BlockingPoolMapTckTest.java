@@ -15,7 +15,7 @@ public class BlockingPoolMapTckTest extends PublisherVerification<Integer> {
     private final boolean ordered;
 
     private BlockingPoolMapTckTest(boolean ordered) {
-        super(new TestEnvironment(1_000, 100));
+        super(new TestEnvironment(20_000, 100, 100));
         this.ordered = ordered;
     }
 

@@ -23,13 +23,17 @@ public class OutputTckTest extends PublisherVerification<Long> {
 
     private static final int TIMEOUT_MILLIS = 20_000;
     private static final int SILENCE_MILLIS = 100;
+
+    /** The kit sleeps as long before it looks whether a cancelled subscriber is collected. */
+    private static final int COLLECTION_MILLIS = 2_000;
+
     private static final Command ECHO = Command.shell("while read x; do echo $x; done");
 
     private final Engine engine;
     private final Function<Command, Flux<?>> use;
 
     private OutputTckTest(Engine engine, Function<Command, Flux<?>> use) {
-        super(new TestEnvironment(TIMEOUT_MILLIS, SILENCE_MILLIS, SILENCE_MILLIS), TIMEOUT_MILLIS);
+        super(new TestEnvironment(TIMEOUT_MILLIS, SILENCE_MILLIS, SILENCE_MILLIS), COLLECTION_MILLIS);
         this.engine = engine;
         this.use = use;
     }

@@ -14,7 +14,7 @@ public class ZlibTckTest extends PublisherVerification<byte[]> {
     private static final byte[] EMPTY_MEMBER = member(0);
 
     private ZlibTckTest() {
-        super(new TestEnvironment(1_000, 100));
+        super(new TestEnvironment(20_000, 100, 100));
     }
 
     @Factory

@@ -36,7 +36,7 @@ public class PortTckTest extends PublisherVerification<Integer> {
     private final Disposable.Composite senders = Disposables.composite();
 
     private PortTckTest(Kind kind) {
-        super(new TestEnvironment(1_000, 100));
+        super(new TestEnvironment(4_000, 100, 100));
         this.kind = kind;
     }
 

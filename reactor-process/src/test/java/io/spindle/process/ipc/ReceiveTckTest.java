@@ -13,7 +13,7 @@ public class ReceiveTckTest extends PublisherVerification<Integer> {
     private final Pair pair = new Pair();
 
     public ReceiveTckTest() {
-        super(new TestEnvironment(1_000, 100));
+        super(new TestEnvironment(4_000, 100, 100));
     }
 
     @AfterClass

@@ -9,7 +9,7 @@ import java.util.Optional;
  * Something that happened to a worker, as the primary sees it.
  *
  * <p>Of one worker they come in this order: {@link Forked}, {@link Online}, {@link Listening} (once for each server),
- * {@link Disconnected}, {@link Exited}; a worker that dies early skips those that it did not reach. Node analogue: the
+ * {@link Ready} (after the first of them), {@link Disconnected}, {@link Exited}; a worker that dies early skips those that it did not reach. Node analogue: the
  * events of the same names of the {@code cluster} module.
  *
  * @since 0.1.0
@@ -40,6 +40,13 @@ public sealed interface ClusterEvent {
      * @param address where it listens, with the real port if 0 was asked for
      */
     record Listening(ClusterWorker worker, InetSocketAddress address) implements ClusterEvent {}
+
+    /**
+     * A worker serves, see {@link WorkerContext#readyAfter}.
+     *
+     * @param worker the worker
+     */
+    record Ready(ClusterWorker worker) implements ClusterEvent {}
 
     /**
      * The channel between a worker and the primary has ended.

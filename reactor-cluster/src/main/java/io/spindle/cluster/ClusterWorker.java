@@ -24,6 +24,9 @@ public interface ClusterWorker {
      */
     int slot();
 
+    /** Returns how many reloads had begun when it was forked: all that are of one reload have the same number. */
+    int generation();
+
     /** Returns its process id. */
     long pid();
 

@@ -29,6 +29,7 @@ final class Connections {
     private final EventLoop loop;
     private final Set<Channel> servers = ConcurrentHashMap.newKeySet();
     private final Map<Channel, Farewell> connections = new ConcurrentHashMap<>();
+    private volatile boolean accepting = true;
     private volatile boolean draining;
 
     Connections(EventLoop loop) {
@@ -75,6 +76,18 @@ final class Connections {
         }
     }
 
+    /** Whether the servers accept: false holds them, what comes waits in the backlog. Any thread. */
+    void accept(boolean now) {
+        accepting = now;
+        if (now) {
+            servers.forEach(Channel::read);
+        }
+    }
+
+    boolean isAccepting() {
+        return accepting;
+    }
+
     void accepted(Channel connection) {
         connections.put(connection, HTTP ? new HttpFarewell() : new Farewell());
         connection.closeFuture().addListener(closed -> connections.remove(connection));
@@ -88,9 +101,9 @@ final class Connections {
     Mono<Void> drain(Duration grace, Duration idle) {
         return Mono.defer(() -> {
             draining = true;
-            servers.forEach(Channel::close);
             int idleLimit = DrainTimes.looks(idle);
-            return Flux.interval(Duration.ZERO, DrainTimes.LOOK, loop)
+            return closeServers()
+                    .thenMany(Flux.interval(Duration.ZERO, DrainTimes.LOOK, loop))
                     .onBackpressureDrop()
                     .doOnNext(turn ->
                             connections.forEach((connection, farewell) -> look(connection, farewell, grace, idleLimit)))
@@ -98,6 +111,14 @@ final class Connections {
                     .then()
                     .timeout(grace, Mono.fromRunnable(() -> connections.keySet().forEach(Channel::close)), loop);
         });
+    }
+
+    /** Completes when none can accept any more: only then an empty set of connections means that nothing is left. */
+    private Mono<Void> closeServers() {
+        return Mono.when(servers.stream()
+                        .map(server -> Mono.<Void>create(sink -> server.close().addListener(closed -> sink.success())))
+                        .toList())
+                .publishOn(loop);
     }
 
     private static void look(Channel connection, Farewell farewell, Duration grace, int idleLimit) {

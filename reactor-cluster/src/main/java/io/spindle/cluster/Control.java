@@ -10,6 +10,9 @@ final class Control {
     /** Worker: a server of mine is bound. */
     static final String LISTENING = "spindle.listening";
 
+    /** Worker: I serve. */
+    static final String READY = "spindle.ready";
+
     /** Worker: my program has failed, I shall exit. */
     static final String FAILED = "spindle.failed";
 
@@ -18,6 +21,9 @@ final class Control {
 
     /** Primary: drain and exit. */
     static final String DRAIN = "spindle.drain";
+
+    /** Primary: accept nothing (true), or accept again (false). */
+    static final String PAUSE = "spindle.pause";
 
     private Control() {}
 

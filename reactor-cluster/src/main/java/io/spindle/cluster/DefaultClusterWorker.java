@@ -20,25 +20,36 @@ import reactor.core.publisher.Sinks;
 final class DefaultClusterWorker implements ClusterWorker {
 
     private final int id;
+    private final int generation;
     private final Place place;
     private final Events events;
     private final EventLoop loop;
-    private final Duration grace;
+    private final PrimarySpec spec;
     private final ChildProcess process;
     private final long forkedNanos = System.nanoTime();
     private final Sinks.One<Channel> connected = Sinks.one();
     private final Sinks.One<ExitStatus> exited = Sinks.one();
     private final Disposable.Swap killTimer = Disposables.swap();
+    private final Disposable.Swap startTimer = Disposables.swap();
+    private String complaint = ""; // loop only
     private volatile WorkerState state = WorkerState.FORKED;
     private volatile Optional<Boolean> exitedAfterDisconnect = Optional.empty();
     private volatile @Nullable Channel channel;
 
-    DefaultClusterWorker(int id, Place place, Events events, EventLoop loop, Duration grace, ChildProcess process) {
+    DefaultClusterWorker(
+            int id,
+            int generation,
+            Place place,
+            Events events,
+            EventLoop loop,
+            PrimarySpec spec,
+            ChildProcess process) {
         this.id = id;
+        this.generation = generation;
         this.place = place;
         this.events = events;
         this.loop = loop;
-        this.grace = grace;
+        this.spec = spec;
         this.process = process;
     }
 
@@ -50,6 +61,11 @@ final class DefaultClusterWorker implements ClusterWorker {
     @Override
     public int slot() {
         return place.slot();
+    }
+
+    @Override
+    public int generation() {
+        return generation;
     }
 
     @Override
@@ -96,7 +112,10 @@ final class DefaultClusterWorker implements ClusterWorker {
     @Override
     public Mono<Void> disconnect() {
         return EventLoop.onCurrent(Mono.defer(() -> {
-            loop.schedule(() -> drain(DrainTimes.IDLE));
+            loop.schedule(() -> {
+                place.retire();
+                drain(DrainTimes.IDLE);
+            });
             return exited.asMono().then();
         }));
     }
@@ -136,10 +155,46 @@ final class DefaultClusterWorker implements ClusterWorker {
         }
     }
 
-    /** It leaves by will, its own or ours: it is not replaced. */
+    /** Gives it until then to be ready. */
+    void limitStart() {
+        Duration limit = spec.startTimeout();
+        startTimer.update(Mono.delay(limit, loop).subscribe(late -> {
+            if (state.compareTo(WorkerState.READY) < 0) {
+                complain("was not ready within " + limit.toMillis() + " ms");
+                kill(Signal.KILL);
+            }
+        }));
+    }
+
+    void ready() {
+        startTimer.dispose();
+        advance(WorkerState.READY);
+    }
+
+    /** What is wrong with it, for whoever asks why it ended. */
+    void complain(String reason) {
+        complaint = reason;
+    }
+
+    String complaint() {
+        return complaint;
+    }
+
+    /** Holds its servers, or lets them accept again. */
+    void pause(boolean paused) {
+        Channel open = channel;
+        if (open != null) {
+            open.request(Control.PAUSE, paused).subscribe(reply -> {}, gone -> {});
+        }
+    }
+
+    Mono<Void> exited() {
+        return exited.asMono().then();
+    }
+
+    /** It leaves by will, its own or ours. Whether its place is filled again is for the place to say. */
     void leaving() {
         exitedAfterDisconnect = Optional.of(true);
-        place.retire();
         advance(WorkerState.DRAINING);
     }
 
@@ -150,6 +205,8 @@ final class DefaultClusterWorker implements ClusterWorker {
         }
         boolean wasOnline = isConnected();
         leaving();
+        Duration grace = spec.grace();
+        startTimer.dispose();
         if (wasOnline && !grace.isZero()) {
             Channel open = channel;
             assert open != null : "it is connected";
@@ -176,6 +233,7 @@ final class DefaultClusterWorker implements ClusterWorker {
 
     void dead(ExitStatus status) {
         killTimer.dispose();
+        startTimer.dispose();
         if (exitedAfterDisconnect.isEmpty()) {
             exitedAfterDisconnect = Optional.of(false);
         }

@@ -19,6 +19,7 @@ import java.util.concurrent.ConcurrentSkipListMap;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -57,11 +58,13 @@ final class DefaultPrimary implements Primary {
 
     // Loop only.
     private int lastId;
+    private int generation;
     private int forking;
     private boolean everListened;
     private boolean ending;
     private boolean closing;
     private @Nullable ClusterException failure;
+    private @Nullable Reload reload;
 
     private DefaultPrimary(PrimarySpec spec, EventLoop loop, ChannelServer server) {
         this.spec = spec;
@@ -94,6 +97,7 @@ final class DefaultPrimary implements Primary {
 
     private void fork(Place place) {
         forking++;
+        place.forkBegins();
         int id = ++lastId;
         Mono.fromCallable(server::invite) // asks the system for random bytes, which may block
                 .subscribeOn(Schedulers.boundedElastic())
@@ -115,31 +119,48 @@ final class DefaultPrimary implements Primary {
     }
 
     private void forked(int id, Place place, Invitation invitation, Mono<Channel> accepted, ChildProcess process) {
-        forking--;
-        DefaultClusterWorker worker = new DefaultClusterWorker(id, place, events, loop, spec.grace(), process);
+        forkEnded(place);
+        DefaultClusterWorker worker = new DefaultClusterWorker(id, generation, place, events, loop, spec, process);
         workers.put(id, worker);
         events.happened(new ClusterEvent.Forked(worker));
+        worker.limitStart();
         accepted.subscribe(channel -> online(worker, channel), revoked -> {});
         worker.gone().doOnNext(status -> server.revoke(invitation)).subscribe(status -> gone(worker, status));
         if (ending) {
             worker.kill(Signal.KILL);
         } else if (place.isRetired()) {
             worker.drain(DrainTimes.IDLE);
+        } else if (reload != null) {
+            reload.advance();
         }
     }
 
-    private void notForked(Place place, Throwable error) {
+    private void forkEnded(Place place) {
         forking--;
+        place.forkEnds();
+    }
+
+    private void notForked(Place place, Throwable error) {
+        forkEnded(place);
         place.notStarted(error);
         log.error("[place {}] {}", place.slot(), place.lastEnd());
-        replace(place);
+        if (reload != null) {
+            reload.notForked(place);
+        }
+        fill(place);
     }
 
     private void online(DefaultClusterWorker worker, Channel channel) {
         channel.onRequest(Control.LISTEN, message -> listeners.listen(message.as(Control.Listen.class)));
         channel.onRequest(Control.LISTENING, message -> told(() -> listening(worker, message)));
         channel.onRequest(Control.FAILED, message -> told(() -> failed(worker, message.as(Control.Failure.class))));
-        channel.onRequest(Control.LEAVING, message -> told(worker::leaving));
+        channel.onRequest(Control.READY, message -> told(() -> ready(worker)));
+        channel.onRequest(
+                Control.LEAVING,
+                message -> told(() -> {
+                    worker.place().retire();
+                    worker.leaving();
+                }));
         worker.connected(channel);
         worker.place().onlineNow();
         events.happened(new ClusterEvent.Online(worker));
@@ -163,7 +184,16 @@ final class DefaultPrimary implements Primary {
         events.happened(new ClusterEvent.Listening(worker, new InetSocketAddress(listener.host(), listener.port())));
     }
 
+    private void ready(DefaultClusterWorker worker) {
+        worker.ready();
+        events.happened(new ClusterEvent.Ready(worker));
+        if (reload != null) {
+            reload.advance();
+        }
+    }
+
     private void failed(DefaultClusterWorker worker, Control.Failure why) {
+        worker.complain(why.reason());
         if (why.bind() && !everListened) {
             fail("the cluster cannot start: " + why.reason());
         } else {
@@ -180,12 +210,27 @@ final class DefaultPrimary implements Primary {
         workers.remove(worker.id()); // first: whoever waits for its end finds it gone
         worker.dead(status);
         events.happened(new ClusterEvent.Exited(worker, status.code(), status.signal(), !worker.isWanted()));
-        if (worker.isWanted() && !ending) {
+        if (worker.isWanted()) {
             worker.place().ended(worker, status);
-            replace(worker.place());
-        } else {
-            vacate(worker.place());
         }
+        if (reload != null) {
+            reload.gone(worker);
+        }
+        fill(worker.place());
+    }
+
+    /** Sees to a place that may have lost its last worker. */
+    private void fill(Place place) {
+        if (place.isForking() || !at(place).isEmpty()) {
+            return;
+        }
+        replace(place);
+    }
+
+    private List<DefaultClusterWorker> at(Place place) {
+        return workers.values().stream()
+                .filter(worker -> worker.place() == place)
+                .toList();
     }
 
     private void vacate(Place place) {
@@ -213,10 +258,44 @@ final class DefaultPrimary implements Primary {
         }
     }
 
+    /** On the loop. One at a time: who scales waits, who reloads is refused. */
+    private Mono<Void> startReload() {
+        if (ending) {
+            return Mono.never(); // its end is told by the exit
+        }
+        if (reload != null) {
+            return Mono.error(new ClusterException("a reload is running already"));
+        }
+        generation++;
+        Reload started = new Reload(new Crew(), generation, places.kept(), spec.watch(), loop);
+        reload = started;
+        log.info("reload {} begins", generation);
+        started.advance();
+        return started.done().doFinally(end -> reload = null);
+    }
+
+    /** What a reload may do here. */
+    private final class Crew implements Reload.Crew {
+
+        @Override
+        public List<DefaultClusterWorker> at(Place place) {
+            return DefaultPrimary.this.at(place);
+        }
+
+        @Override
+        public void fork(Place place) {
+            place.stopWaiting();
+            DefaultPrimary.this.fork(place);
+        }
+    }
+
     /** On the loop. */
     private Mono<Void> scaleTo(int count) {
         if (ending) {
             return Mono.never(); // its end is told by the exit
+        }
+        if (reload != null) {
+            return reload.done().onErrorComplete().then(Mono.defer(() -> scaleTo(count)));
         }
         List<Place> leaving = places.shrinkTo(count);
         List<Place> added = places.growTo(count);
@@ -232,9 +311,7 @@ final class DefaultPrimary implements Primary {
             place.stopWaiting();
             vacate(place);
         } else {
-            workers.values().stream()
-                    .filter(worker -> worker.place() == place)
-                    .forEach(worker -> worker.drain(DrainTimes.IDLE));
+            at(place).forEach(worker -> worker.drain(DrainTimes.IDLE));
         }
     }
 
@@ -324,16 +401,24 @@ final class DefaultPrimary implements Primary {
     @Override
     public Mono<Void> scale(int count) {
         PrimarySpec.checkWorkers(count);
-        return EventLoop.onCurrent(Mono.defer(() -> {
-            Sinks.Empty<Void> done = Sinks.empty();
-            onLoop(() -> scaleTo(count).subscribe(null, done::tryEmitError, done::tryEmitEmpty));
-            return Mono.firstWithSignal(
-                    done.asMono(), exit.asMono().onErrorComplete().then(Mono.error(DefaultPrimary::hasEnded)));
-        }));
+        return untilTheEnd("scaled", () -> scaleTo(count));
     }
 
-    private static ClusterException hasEnded() {
-        return new ClusterException("the cluster cannot be scaled: it has ended");
+    @Override
+    public Mono<Void> reload() {
+        return untilTheEnd("reloaded", this::startReload);
+    }
+
+    /** Starts something on the loop at each subscription; it goes on when the subscriber has gone. */
+    private Mono<Void> untilTheEnd(String what, Supplier<Mono<Void>> action) {
+        return EventLoop.onCurrent(Mono.defer(() -> {
+            Sinks.Empty<Void> done = Sinks.empty();
+            onLoop(() -> action.get().subscribe(null, done::tryEmitError, done::tryEmitEmpty));
+            Mono<Void> end = exit.asMono()
+                    .onErrorComplete()
+                    .then(Mono.error(() -> new ClusterException("the cluster cannot be " + what + ": it has ended")));
+            return Mono.firstWithSignal(done.asMono(), end);
+        }));
     }
 
     @Override

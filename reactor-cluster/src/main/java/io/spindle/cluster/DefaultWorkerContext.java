@@ -10,6 +10,7 @@ import java.net.BindException;
 import java.net.InetSocketAddress;
 import java.time.Duration;
 import java.util.Map;
+import java.util.Objects;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -22,14 +23,17 @@ import reactor.netty.resources.LoopResources;
 final class DefaultWorkerContext implements WorkerContext {
 
     private static final Duration FAREWELL = Duration.ofSeconds(2);
+    private static final int FAILED_CODE = 1;
 
     private final Role role;
     private final EventLoop loop;
     private final Channel channel;
     private final Connections connections;
+    private final Readiness readiness;
     private final LoopResources resources;
     private final Map<String, AtomicInteger> anyPortCalls = new ConcurrentHashMap<>();
     private final AtomicBoolean draining = new AtomicBoolean();
+    private volatile int exitCode;
     private final Sinks.Empty<Void> told = Sinks.empty();
     private final Sinks.Empty<Void> drained = Sinks.empty();
 
@@ -38,9 +42,35 @@ final class DefaultWorkerContext implements WorkerContext {
         this.loop = loop;
         this.channel = channel;
         this.connections = new Connections(loop);
+        this.readiness = new Readiness(connections);
         this.resources = resources(
                 LoopResources.create("worker", Math.max(1, Runtime.getRuntime().availableProcessors()), true));
         channel.onRequest(Control.DRAIN, this::askedToDrain);
+        channel.onRequest(
+                Control.PAUSE, message -> Mono.fromRunnable(() -> readiness.pause(message.as(Boolean.class))));
+        readiness.ready().then(channel.request(Control.READY, "")).subscribe(reply -> {}, gone -> {});
+    }
+
+    /** The program has returned, so it has bound what it binds. */
+    void programReturned() {
+        readiness.up();
+    }
+
+    /** Tells the primary why, finishes what was accepted and exits. */
+    void failed(Throwable error) {
+        readiness.pause(true);
+        channel.request(Control.FAILED, WorkerMain.failure(error))
+                .then()
+                .timeout(FAREWELL, loop)
+                .onErrorComplete()
+                .subscribe(null, null, () -> drain(role.grace(), DrainTimes.IDLE_AT_THE_END, FAILED_CODE));
+    }
+
+    @Override
+    public void readyAfter(Mono<?> condition) {
+        Objects.requireNonNull(condition, "condition");
+        readiness.addCondition();
+        condition.then().subscribe(null, this::failed, readiness::conditionHolds);
     }
 
     private Mono<Reply> askedToDrain(Message message) {
@@ -59,6 +89,7 @@ final class DefaultWorkerContext implements WorkerContext {
         if (!draining.compareAndSet(false, true)) {
             return;
         }
+        exitCode = code;
         told.tryEmitEmpty();
         connections
                 .drain(grace, idle)
@@ -86,6 +117,16 @@ final class DefaultWorkerContext implements WorkerContext {
     @Override
     public LoopResources resources(LoopResources loops) {
         return new SharedLoopResources(loops, this);
+    }
+
+    /** Completes when the channel has ended: by a drain, or because the primary has gone. */
+    Mono<Void> onDisconnected() {
+        return channel.onDispose().onErrorComplete();
+    }
+
+    /** The code to exit with then. */
+    int exitCode() {
+        return exitCode;
     }
 
     Connections connections() {
@@ -116,6 +157,7 @@ final class DefaultWorkerContext implements WorkerContext {
     /** Tells the primary that a server is bound. */
     void listening(Control.Listener listener) {
         channel.request(Control.LISTENING, listener).subscribe(reply -> {}, gone -> {});
+        readiness.up();
     }
 
     @Override

@@ -22,6 +22,7 @@ final class Place {
     private final Sinks.Empty<Void> vacant = Sinks.empty();
     private @Nullable Disposable restart;
     private boolean retired;
+    private int forking;
     private int failedStarts;
     private String lastEnd = "";
 
@@ -60,6 +61,19 @@ final class Place {
     /** Completes when the place is retired and its last worker has ended. */
     Mono<Void> vacant() {
         return vacant.asMono();
+    }
+
+    void forkBegins() {
+        forking++;
+    }
+
+    void forkEnds() {
+        forking--;
+    }
+
+    /** A process for it is being started. */
+    boolean isForking() {
+        return forking > 0;
     }
 
     /** It waits for its next worker. */

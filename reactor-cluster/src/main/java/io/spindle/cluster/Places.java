@@ -17,7 +17,7 @@ final class Places {
         this.policy = policy;
     }
 
-    private List<Place> kept() {
+    List<Place> kept() {
         return all.stream().filter(place -> !place.isRetired()).toList();
     }
 

@@ -55,6 +55,22 @@ public interface Primary extends Disposable {
     Mono<Void> scale(int count);
 
     /**
+     * Replaces all workers by new ones, as one transaction. Place after place a new worker is started beside the old one;
+     * when it is ready, see {@link WorkerContext#readyAfter}, the old one stops accepting. When all are ready they are
+     * watched for {@link PrimarySpec#watch}; then the old ones drain. There are never fewer workers that accept than
+     * before, and for a while there are twice as many processes. If a new worker cannot be started, is not ready within
+     * {@link PrimarySpec#startTimeout} or ends before the watch is over, the old ones accept again and the new ones drain.
+     *
+     * <p>The program, its class path and its environment are those of the primary's start: what is in the files is read
+     * anew. {@link #scale} waits for the end of a reload; a second reload is refused.
+     *
+     * @return a cold {@code Mono} that completes when the old workers have ended; errors with {@link ClusterException} if
+     *     the old ones serve on, and its message says why, or if the cluster ends; cancel stops the waiting, not the
+     *     reload
+     */
+    Mono<Void> reload();
+
+    /**
      * Waits for the end of the cluster.
      *
      * @return the exit code: 0 after a stop in good order or when all workers were disconnected; errors with

@@ -25,6 +25,7 @@ final class PrimaryMain {
         primary = spec.start().cache();
         OsSignals.handle("TERM", () -> stop(TERM));
         OsSignals.handle("INT", () -> stop(INT));
+        spec.reloadOn().forEach(signal -> OsSignals.handle(signal.name(), this::reload));
         exit = primary.flatMap(Primary::exit).map(this::code).toFuture();
     }
 
@@ -39,6 +40,11 @@ final class PrimaryMain {
             forcedCode.set(SIGNAL_BASE + signal);
             kill();
         }
+    }
+
+    private void reload() {
+        primary.flatMap(Primary::reload)
+                .subscribe(null, failed -> log.error("{}", failed.getMessage()), () -> log.info("all workers are new"));
     }
 
     void kill() {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.spindle.cluster;
 
+import io.spindle.process.Signal;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -8,6 +9,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.Set;
 import java.util.function.Consumer;
 import reactor.core.publisher.Mono;
 
@@ -31,45 +33,52 @@ import reactor.core.publisher.Mono;
 public final class PrimarySpec {
 
     private static final Duration DEFAULT_GRACE = Duration.ofSeconds(10);
+    private static final Duration DEFAULT_START_TIMEOUT = Duration.ofMinutes(2);
+    private static final Duration DEFAULT_WATCH = Duration.ofSeconds(5);
+    private static final Set<Signal> FREE_SIGNALS = Set.of(Signal.HUP, Signal.USR2);
 
     /** The main class of the workers and its arguments, if it is not that of this program. */
     record Main(String className, List<String> arguments) {}
 
-    private final int workers;
-    private final RestartPolicy restart;
-    private final Duration grace;
-    private final List<String> jvmArgs;
-    private final Map<String, String> env;
-    private final Optional<Main> main;
-    private final Consumer<ClusterEvent> onEvent;
+    private final Draft settings;
 
-    private PrimarySpec(
-            int workers,
-            RestartPolicy restart,
-            Duration grace,
-            List<String> jvmArgs,
-            Map<String, String> env,
-            Optional<Main> main,
-            Consumer<ClusterEvent> onEvent) {
-        this.workers = workers;
-        this.restart = restart;
-        this.grace = grace;
-        this.jvmArgs = jvmArgs;
-        this.env = env;
-        this.main = main;
-        this.onEvent = onEvent;
+    private PrimarySpec(Draft settings) {
+        this.settings = settings;
+    }
+
+    /** All settings; changed only before it becomes part of a description. */
+    private static final class Draft implements Cloneable {
+
+        private int workers = Runtime.getRuntime().availableProcessors();
+        private RestartPolicy restart = RestartPolicy.defaults();
+        private Duration grace = DEFAULT_GRACE;
+        private Duration startTimeout = DEFAULT_START_TIMEOUT;
+        private Duration watch = DEFAULT_WATCH;
+        private Set<Signal> reloadOn = Set.of();
+        private List<String> jvmArgs = List.of();
+        private Map<String, String> env = Map.of();
+        private Optional<Main> main = Optional.empty();
+        private Consumer<ClusterEvent> onEvent = event -> {};
+
+        @Override
+        protected Draft clone() {
+            try {
+                return (Draft) super.clone();
+            } catch (CloneNotSupportedException e) {
+                throw new AssertionError(e);
+            }
+        }
+    }
+
+    private PrimarySpec with(Consumer<Draft> change) {
+        Draft changed = settings.clone();
+        change.accept(changed);
+        return new PrimarySpec(changed);
     }
 
     /** Describes a cluster with the defaults: a worker for each processor. */
     public static PrimarySpec create() {
-        return new PrimarySpec(
-                Runtime.getRuntime().availableProcessors(),
-                RestartPolicy.defaults(),
-                DEFAULT_GRACE,
-                List.of(),
-                Map.of(),
-                Optional.empty(),
-                event -> {});
+        return new PrimarySpec(new Draft());
     }
 
     /**
@@ -78,19 +87,25 @@ public final class PrimarySpec {
      * @param workers at least 1. Default: the number of processors
      */
     public PrimarySpec workers(int workers) {
-        return new PrimarySpec(checkWorkers(workers), restart, grace, jvmArgs, env, main, onEvent);
+        checkWorkers(workers);
+        return with(draft -> draft.workers = workers);
     }
 
-    static int checkWorkers(int workers) {
+    static void checkWorkers(int workers) {
         if (workers < 1) {
             throw new IllegalArgumentException("workers must be at least 1, was " + workers);
         }
-        return workers;
+    }
+
+    private static void checkNotNegative(String name, Duration value) {
+        if (value.isNegative()) {
+            throw new IllegalArgumentException(name + " must not be negative, was " + value);
+        }
     }
 
     /** Returns how many workers there are. */
     public int workers() {
-        return workers;
+        return settings.workers;
     }
 
     /**
@@ -100,12 +115,12 @@ public final class PrimarySpec {
      */
     public PrimarySpec restart(RestartPolicy restart) {
         Objects.requireNonNull(restart, "restart");
-        return new PrimarySpec(workers, restart, grace, jvmArgs, env, main, onEvent);
+        return with(draft -> draft.restart = restart);
     }
 
     /** Returns when dead workers are replaced. */
     public RestartPolicy restart() {
-        return restart;
+        return settings.restart;
     }
 
     /**
@@ -114,15 +129,65 @@ public final class PrimarySpec {
      * @param grace not negative; zero kills at once. Default: 10 seconds
      */
     public PrimarySpec grace(Duration grace) {
-        if (grace.isNegative()) {
-            throw new IllegalArgumentException("grace must not be negative, was " + grace);
-        }
-        return new PrimarySpec(workers, restart, grace, jvmArgs, env, main, onEvent);
+        checkNotNegative("grace", grace);
+        return with(draft -> draft.grace = grace);
     }
 
     /** Returns how long a worker may finish what runs. */
     public Duration grace() {
-        return grace;
+        return settings.grace;
+    }
+
+    /**
+     * Sets how long a worker may take from its fork until it is ready, see {@link WorkerContext#readyAfter}. One that
+     * takes longer is killed, which is a failed start.
+     *
+     * @param startTimeout positive. Default: 2 minutes
+     */
+    public PrimarySpec startTimeout(Duration startTimeout) {
+        if (startTimeout.isNegative() || startTimeout.isZero()) {
+            throw new IllegalArgumentException("startTimeout must be positive, was " + startTimeout);
+        }
+        return with(draft -> draft.startTimeout = startTimeout);
+    }
+
+    /** Returns how long a worker may take until it is ready. */
+    public Duration startTimeout() {
+        return settings.startTimeout;
+    }
+
+    /**
+     * Sets how long the new workers of a {@link Primary#reload()} are watched, while the old ones wait to come back.
+     *
+     * @param watch not negative. Default: 5 seconds
+     */
+    public PrimarySpec watch(Duration watch) {
+        checkNotNegative("watch", watch);
+        return with(draft -> draft.watch = watch);
+    }
+
+    /** Returns how long the new workers of a reload are watched. */
+    public Duration watch() {
+        return settings.watch;
+    }
+
+    /**
+     * Sets which signals reload a program that runs by {@link Cluster#run}; the outcome is logged. The others of a
+     * JVM are taken.
+     *
+     * @param signals {@link Signal#HUP}, {@link Signal#USR2} or both. Default: none, then each ends the program
+     */
+    public PrimarySpec reloadOn(Signal... signals) {
+        Set<Signal> all = Set.of(signals);
+        if (!FREE_SIGNALS.containsAll(all)) {
+            throw new IllegalArgumentException("signals must be HUP or USR2, was " + all);
+        }
+        return with(draft -> draft.reloadOn = all);
+    }
+
+    /** Returns which signals reload the cluster. */
+    public Set<Signal> reloadOn() {
+        return settings.reloadOn;
     }
 
     /**
@@ -131,14 +196,14 @@ public final class PrimarySpec {
      * @param more flags, one each
      */
     public PrimarySpec jvmArgs(String... more) {
-        List<String> all = new ArrayList<>(jvmArgs);
+        List<String> all = new ArrayList<>(settings.jvmArgs);
         all.addAll(List.of(more));
-        return new PrimarySpec(workers, restart, grace, List.copyOf(all), env, main, onEvent);
+        return with(draft -> draft.jvmArgs = List.copyOf(all));
     }
 
     /** Returns the additional JVM flags of the workers. */
     public List<String> jvmArgs() {
-        return jvmArgs;
+        return settings.jvmArgs;
     }
 
     /**
@@ -151,14 +216,14 @@ public final class PrimarySpec {
         if (name.isEmpty()) {
             throw new IllegalArgumentException("name must not be empty");
         }
-        Map<String, String> all = new LinkedHashMap<>(env);
+        Map<String, String> all = new LinkedHashMap<>(settings.env);
         all.put(name, Objects.requireNonNull(value, "value"));
-        return new PrimarySpec(workers, restart, grace, jvmArgs, Map.copyOf(all), main, onEvent);
+        return with(draft -> draft.env = Map.copyOf(all));
     }
 
     /** Returns the environment variables that were set for the workers. */
     public Map<String, String> env() {
-        return env;
+        return settings.env;
     }
 
     /**
@@ -169,18 +234,12 @@ public final class PrimarySpec {
      * @param arguments its arguments
      */
     public PrimarySpec main(Class<?> main, String... arguments) {
-        return new PrimarySpec(
-                workers,
-                restart,
-                grace,
-                jvmArgs,
-                env,
-                Optional.of(new Main(main.getName(), List.of(arguments))),
-                onEvent);
+        Main program = new Main(main.getName(), List.of(arguments));
+        return with(draft -> draft.main = Optional.of(program));
     }
 
     Optional<Main> main() {
-        return main;
+        return settings.main;
     }
 
     /**
@@ -190,11 +249,11 @@ public final class PrimarySpec {
      */
     public PrimarySpec onEvent(Consumer<? super ClusterEvent> handler) {
         Objects.requireNonNull(handler, "handler");
-        return new PrimarySpec(workers, restart, grace, jvmArgs, env, main, onEvent.andThen(handler));
+        return with(draft -> draft.onEvent = settings.onEvent.andThen(handler));
     }
 
     Consumer<ClusterEvent> onEvent() {
-        return onEvent;
+        return settings.onEvent;
     }
 
     /**

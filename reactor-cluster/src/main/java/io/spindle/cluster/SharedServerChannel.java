@@ -89,7 +89,7 @@ final class SharedServerChannel extends AbstractServerChannel implements ServerS
 
         @Override
         public void channelReadComplete(ChannelHandlerContext context) {
-            if (config.isAutoRead()) {
+            if (config.isAutoRead() && worker.connections().isAccepting()) {
                 context.read();
             }
         }
@@ -125,7 +125,7 @@ final class SharedServerChannel extends AbstractServerChannel implements ServerS
     @Override
     protected void doBeginRead() {
         wantsRead = true;
-        if (inner != null) {
+        if (inner != null && worker.connections().isAccepting()) {
             inner.read();
         }
         deliver();

@@ -37,6 +37,17 @@ public interface WorkerContext {
     LoopResources resources(LoopResources loops);
 
     /**
+     * Lets this worker wait before it serves: for a warm-up, a cache, a database. Until all conditions have completed its
+     * servers are bound but accept nothing, so clients get other workers, or wait; and the worker is not ready, which is
+     * what a {@link Primary#reload()} and {@link PrimarySpec#startTimeout} wait for. Without a condition a worker is ready
+     * as soon as a server is bound or its program has returned. Call it before the servers are bound.
+     *
+     * @param condition subscribed to at once; its error ends this worker as if its program had thrown
+     * @throws IllegalStateException if the worker is ready already
+     */
+    void readyAfter(Mono<?> condition);
+
+    /**
      * Sends a message to the primary, see {@link io.spindle.process.ipc.Channel#send(Object)}.
      *
      * @param message written by Jackson as CBOR

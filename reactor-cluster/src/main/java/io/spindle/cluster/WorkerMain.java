@@ -4,11 +4,8 @@ package io.spindle.cluster;
 import io.spindle.loop.EventLoop;
 import io.spindle.process.ipc.Channel;
 import java.net.BindException;
-import java.time.Duration;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutionException;
-import java.util.concurrent.TimeUnit;
-import java.util.concurrent.TimeoutException;
 import java.util.function.Consumer;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -20,7 +17,6 @@ import org.slf4j.LoggerFactory;
 final class WorkerMain {
 
     private static final Logger log = LoggerFactory.getLogger(Cluster.class);
-    private static final Duration REPORT_PATIENCE = Duration.ofSeconds(2);
     private static final int TERM_CODE = 143;
     private static final int FAILED_CODE = 1;
 
@@ -29,22 +25,26 @@ final class WorkerMain {
     /** Does not return, and its exception is never thrown: it tells the compiler so. */
     static IllegalStateException run(Role role, Consumer<? super WorkerContext> program) {
         EventLoop loop = EventLoop.create("spindle-worker");
-        Channel channel = connect(role, loop);
-        DefaultWorkerContext context = new DefaultWorkerContext(role, loop, channel);
-        channel.onDispose().onErrorComplete().subscribe(null, null, () -> Exit.now(0, () -> Abandoned.remove(role)));
+        DefaultWorkerContext context = connect(role, loop);
+        context.onDisconnected()
+                .subscribe(null, null, () -> Exit.now(context.exitCode(), () -> Abandoned.remove(role)));
         OsSignals.handle("TERM", () -> context.drain(role.grace(), TERM_CODE));
         OsSignals.handle("INT", () -> {}); // a terminal sends it to all; the primary decides
         try {
             program.accept(context);
+            context.programReturned();
         } catch (Throwable e) {
-            failed(channel, e);
+            context.failed(e);
         }
         return await();
     }
 
-    private static Channel connect(Role role, EventLoop loop) {
+    private static DefaultWorkerContext connect(Role role, EventLoop loop) {
         try {
-            return Channel.connect(role.invitation(), loop).toFuture().get();
+            return Channel.connect(role.invitation(), loop)
+                    .map(channel -> new DefaultWorkerContext(role, loop, channel)) // there: before it reads a request
+                    .toFuture()
+                    .get();
         } catch (ExecutionException | InterruptedException e) {
             log.debug("the primary has gone before this worker came", e);
             Exit.now(FAILED_CODE);
@@ -52,18 +52,13 @@ final class WorkerMain {
         }
     }
 
-    private static void failed(Channel channel, Throwable error) {
+    /** What the primary is to know; the reason of a failed bind is printed there, once for all workers. */
+    static Control.Failure failure(Throwable error) {
         boolean bind = isBind(error);
-        if (!bind) { // the primary prints the reason of the other, once for all workers
+        if (!bind) {
             log.error("the program of this worker failed", error);
         }
-        Control.Failure failure = new Control.Failure(reason(error), bind);
-        try {
-            channel.request(Control.FAILED, failure).toFuture().get(REPORT_PATIENCE.toMillis(), TimeUnit.MILLISECONDS);
-        } catch (ExecutionException | TimeoutException | InterruptedException e) {
-            log.debug("the primary does not listen", e);
-        }
-        Exit.now(FAILED_CODE);
+        return new Control.Failure(reason(error), bind);
     }
 
     private static boolean isBind(Throwable error) {

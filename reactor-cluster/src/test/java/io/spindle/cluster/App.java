@@ -1,6 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.spindle.cluster;
 
+import io.spindle.process.Signal;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.CountDownLatch;
@@ -17,7 +22,7 @@ final class App {
 
     private App() {}
 
-    /** Arguments: mode, port. */
+    /** Arguments: mode, port, and in the mode release a file that says how this release is. */
     public static void main(String[] args) {
         String mode = args[0];
         int port = Integer.parseInt(args[1]);
@@ -26,8 +31,10 @@ final class App {
                     primary -> primary.workers(2)
                             .grace(Duration.ofSeconds(5))
                             .jvmArgs("-Xmx48m", "-XX:TieredStopAtLevel=1")
+                            .reloadOn(Signal.HUP)
+                            .watch(Duration.ofMillis(100))
                             .onEvent(App::print),
-                    worker -> work(worker, mode, port)));
+                    worker -> work(worker, mode, port, args)));
         } catch (ClusterException e) {
             System.out.println("failed " + e.getMessage());
             System.exit(e.exitCode());
@@ -42,8 +49,9 @@ final class App {
         System.out.println("event " + name + " " + event.worker().pid() + more);
     }
 
-    private static void work(WorkerContext worker, String mode, int port) {
+    private static void work(WorkerContext worker, String mode, int port, String[] args) {
         switch (mode) {
+            case "release" -> release(worker, port, Path.of(args[2]));
             case "exit" -> Runtime.getRuntime().halt(42);
             case "throw" -> throw new IllegalStateException("no database");
             default -> serve(worker, port);
@@ -58,6 +66,25 @@ final class App {
         worker.receive(String.class)
                 .concatMap(text -> text.equals("leave") ? worker.disconnect() : worker.send("echo " + text))
                 .subscribe(null, gone -> {});
+    }
+
+    /** What is in the file is the new version of the program. */
+    private static void release(WorkerContext worker, int port, Path file) {
+        try {
+            String release = Files.readString(file);
+            worker.readyAfter(release.equals("hangs") ? Mono.never() : Mono.delay(Duration.ofMillis(50)));
+            serve(worker, port);
+            switch (release) {
+                case "throws" -> throw new IllegalStateException("no database");
+                case "dies" ->
+                    Mono.delay(Duration.ofMillis(500))
+                            .subscribe(late -> Runtime.getRuntime().halt(3));
+                case "cold" -> worker.readyAfter(Mono.error(new IllegalStateException("no cache")));
+                default -> {}
+            }
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
     }
 
     private static void hang() {

@@ -129,6 +129,29 @@ class ClusterProcessTest {
     }
 
     @Test
+    void hupReplacesAllWorkers() throws Exception {
+        Program program = start("serve", 0);
+        program.await("event Ready");
+        program.await("event Ready");
+        List<Long> old = program.process().children().map(ProcessHandle::pid).toList();
+
+        assertThat(new ProcessBuilder(
+                                "kill", "-HUP", String.valueOf(program.process().pid()))
+                        .start()
+                        .waitFor())
+                .isZero();
+        program.await("event Exited");
+        program.await("event Exited");
+
+        assertThat(program.process().children().map(ProcessHandle::pid))
+                .hasSize(2)
+                .doesNotContainAnyElementsOf(old);
+        program.process().destroy();
+        assertThat(program.process().waitFor(30, TimeUnit.SECONDS)).isTrue();
+        assertNothingLeft(temporary);
+    }
+
+    @Test
     void workersDoNotOutliveAKilledPrimaryEvenIfTheirLoopsAreBlocked() throws Exception {
         Program program = start("blocked", 0);
         List<ProcessHandle> workers = program.workersThatSpoke(2);

@@ -72,7 +72,7 @@ class ClusterTest {
         assertThat(Probe.pids(port, 2)).isEqualTo(livePids()).hasSize(2);
         assertThat(primary.workers()).extracting(ClusterWorker::slot).containsExactlyInAnyOrder(0, 1);
         assertThat(primary.workers()).allMatch(ClusterWorker::isConnected).noneMatch(ClusterWorker::isDead);
-        assertThat(primary.workers()).extracting(ClusterWorker::state).containsOnly(WorkerState.LISTENING);
+        assertThat(primary.workers()).extracting(ClusterWorker::state).containsOnly(WorkerState.READY);
         assertThat(primary.workers())
                 .extracting(ClusterWorker::exitedAfterDisconnect)
                 .containsOnly(Optional.empty());
@@ -120,7 +120,8 @@ class ClusterTest {
         assertThat(replacement.id()).isGreaterThan(other.id());
         assertThat(Probe.pids(port, 2)).containsExactlyInAnyOrder(other.pid(), replacement.pid());
         assertThat(victim.isDead()).isTrue();
-        assertThat(eventsOf(victim)).containsExactly("Forked", "Online", "Listening", "Disconnected", "Exited");
+        assertThat(eventsOf(victim))
+                .containsExactly("Forked", "Online", "Listening", "Ready", "Disconnected", "Exited");
         StepVerifier.create(victim.send("late")).expectError().verify(Probe.PATIENCE);
     }
 
@@ -130,6 +131,22 @@ class ClusterTest {
                 .filter(event -> event.worker() == worker && !(event instanceof ClusterEvent.Message))
                 .map(event -> event.getClass().getSimpleName())
                 .toList();
+    }
+
+    @Test
+    void aWorkerThatGetsTermDrainsAndSaysSoByItsCode() {
+        queue.clear();
+        ClusterWorker victim = primary.workers().get(0);
+
+        assertThat(victim.kill(Signal.TERM)).isTrue();
+        ClusterEvent.Exited exited = (ClusterEvent.Exited)
+                Probe.await(queue, event -> event instanceof ClusterEvent.Exited, "the end of the victim");
+        ClusterWorker replacement = listening().worker();
+
+        assertThat(exited.code()).isEqualTo(128 + Signal.TERM.number());
+        assertThat(exited.exitedAfterDisconnect()).isFalse();
+        assertThat(replacement.slot()).isEqualTo(victim.slot());
+        Probe.await(queue, event -> event instanceof ClusterEvent.Ready, "the replacement");
     }
 
     @Test

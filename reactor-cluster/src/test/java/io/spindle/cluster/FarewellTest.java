@@ -17,12 +17,10 @@ import java.util.List;
 import java.util.Objects;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.Callable;
-import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.atomic.AtomicBoolean;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
@@ -38,7 +36,7 @@ class FarewellTest {
             "Sec-WebSocket-Version: 13",
             "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==",
             "");
-    private static final int CLIENTS = 8;
+    private static final int CLIENTS = 4;
     private static final int GOAWAY = 7;
     private static final int DATA = 0;
 
@@ -74,24 +72,16 @@ class FarewellTest {
     }
 
     @Test
-    void noRequestIsLostWhenAWorkerLeavesUnderKeepAliveLoad() throws Exception {
+    void noRequestIsLostWhenAWorkerLeavesUnderLoad() throws Exception {
         Primary primary = start(2, "serve");
         int port = port();
         port();
-        AtomicBoolean end = new AtomicBoolean();
-        CountDownLatch warm = new CountDownLatch(CLIENTS);
-        List<Future<Long>> clients = new ArrayList<>();
-        for (int i = 0; i < CLIENTS; i++) {
-            clients.add(threads.submit(() -> Http1.requests(port, Integer.MAX_VALUE, end, warm)));
-        }
-        assertThat(warm.await(Probe.PATIENCE.toSeconds(), TimeUnit.SECONDS)).isTrue();
+        try (Load load = Load.start(port, CLIENTS)) {
+            primary.workers().get(0).disconnect().block(Probe.PATIENCE);
 
-        primary.workers().get(0).disconnect().block(Probe.PATIENCE);
-        end.set(true);
-
-        for (Future<Long> client : clients) { // a lost request is an exception
-            assertThat(client.get(Probe.PATIENCE.toSeconds(), TimeUnit.SECONDS)).isPositive();
+            assertThat(load.end()).isPositive(); // a lost request is an exception
         }
+
         assertThat(primary.workers()).hasSize(1);
     }
 

@@ -5,16 +5,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 
 import io.spindle.testkit.LeakCheck;
-import java.util.ArrayList;
-import java.util.List;
 import java.util.Objects;
 import java.util.concurrent.BlockingQueue;
-import java.util.concurrent.CountDownLatch;
-import java.util.concurrent.ExecutorService;
-import java.util.concurrent.Executors;
-import java.util.concurrent.Future;
-import java.util.concurrent.TimeUnit;
-import java.util.concurrent.atomic.AtomicBoolean;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -28,10 +20,9 @@ import reactor.test.StepVerifier;
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 class ScaleTest {
 
-    private static final int CLIENTS = 8;
+    private static final int CLIENTS = 4;
 
     private final BlockingQueue<ClusterEvent> events = Probe.queue();
-    private final ExecutorService threads = Executors.newCachedThreadPool();
     private Primary primary;
     private int port;
 
@@ -58,41 +49,28 @@ class ScaleTest {
     }
 
     @AfterAll
-    void stop() throws InterruptedException {
+    void stop() {
         primary.disposeGracefully().block(Probe.PATIENCE);
         StepVerifier.create(primary.scale(2))
                 .expectErrorSatisfies(error -> assertThat(error)
                         .isInstanceOf(ClusterException.class)
                         .hasMessage("the cluster cannot be scaled: it has ended"))
                 .verify(Probe.PATIENCE);
-        threads.shutdownNow();
-        assertThat(threads.awaitTermination(Probe.PATIENCE.toSeconds(), TimeUnit.SECONDS))
-                .isTrue();
     }
 
     @Test
     void noRequestIsLostWhileTheClusterGrowsAndShrinks() throws Exception {
         events.clear(); // of other tests
-        AtomicBoolean end = new AtomicBoolean();
-        CountDownLatch warm = new CountDownLatch(CLIENTS);
-        List<Future<Long>> clients = new ArrayList<>();
-        for (int i = 0; i < CLIENTS; i++) {
-            int perConnection = i % 2 == 0 ? 1 : Integer.MAX_VALUE;
-            clients.add(threads.submit(() -> Http1.requests(port, perConnection, end, warm)));
-        }
-        assertThat(warm.await(Probe.PATIENCE.toSeconds(), TimeUnit.SECONDS)).isTrue();
+        try (Load load = Load.start(port, CLIENTS)) {
+            primary.scale(3).block(Probe.PATIENCE);
+            assertThat(primary.workers()).extracting(ClusterWorker::slot).containsExactlyInAnyOrder(0, 1, 2);
+            next(ClusterEvent.Listening.class);
+            next(ClusterEvent.Listening.class);
+            assertThat(Probe.pids(port, 3)).as("all of them serve").hasSize(3);
+            primary.scale(1).block(Probe.PATIENCE);
+            assertThat(primary.workers()).extracting(ClusterWorker::slot).containsExactly(0);
 
-        primary.scale(3).block(Probe.PATIENCE);
-        assertThat(primary.workers()).extracting(ClusterWorker::slot).containsExactlyInAnyOrder(0, 1, 2);
-        next(ClusterEvent.Listening.class);
-        next(ClusterEvent.Listening.class);
-        assertThat(Probe.pids(port, 3)).as("all of them serve").hasSize(3);
-        primary.scale(1).block(Probe.PATIENCE);
-        assertThat(primary.workers()).extracting(ClusterWorker::slot).containsExactly(0);
-        end.set(true);
-
-        for (Future<Long> client : clients) { // a lost request is an exception
-            assertThat(client.get(Probe.PATIENCE.toSeconds(), TimeUnit.SECONDS)).isPositive();
+            assertThat(load.end()).isPositive(); // a lost request is an exception
         }
         for (int i = 0; i < 2; i++) {
             ClusterEvent.Exited exited = (ClusterEvent.Exited) next(ClusterEvent.Exited.class);
@@ -123,6 +101,18 @@ class ScaleTest {
                 .extracting(ClusterWorker::slot)
                 .contains(left.slot());
         primary.scale(1).block(Probe.PATIENCE);
+    }
+
+    @Test
+    void aWorkerThatIsJustOnlineHearsThatItShallLeave() {
+        events.clear();
+        primary.scale(2).block(Probe.PATIENCE);
+        ClusterWorker young = primary.workers().get(1);
+
+        young.disconnect().block(PrimarySpec.create().grace()); // it is not killed after the grace
+
+        ClusterEvent.Exited exited = (ClusterEvent.Exited) next(ClusterEvent.Exited.class);
+        assertThat(exited.code()).isZero();
     }
 
     @Test

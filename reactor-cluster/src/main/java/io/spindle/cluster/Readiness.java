@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.spindle.cluster;
+
+import java.util.concurrent.locks.ReentrantLock;
+import reactor.core.publisher.Mono;
+import reactor.core.publisher.Sinks;
+
+/** When this worker serves. Thread-safe. */
+final class Readiness {
+
+    private final ReentrantLock lock = new ReentrantLock();
+    private final Connections connections;
+    private final Sinks.Empty<Void> ready = Sinks.empty();
+
+    // Under the lock.
+    private int conditions;
+    private boolean up;
+    private boolean isReady;
+    private boolean paused;
+
+    Readiness(Connections connections) {
+        this.connections = connections;
+    }
+
+    /** Completes once: it is up, and no condition is open. */
+    Mono<Void> ready() {
+        return ready.asMono();
+    }
+
+    void addCondition() {
+        change(() -> {
+            if (isReady) {
+                throw new IllegalStateException("readyAfter must be called before this worker is ready");
+            }
+            conditions++;
+        });
+    }
+
+    void conditionHolds() {
+        change(() -> conditions--);
+    }
+
+    /** A server is bound, or the program has returned. */
+    void up() {
+        change(() -> up = true);
+    }
+
+    /** It is to accept nothing, for a while or for ever. */
+    void pause(boolean wanted) {
+        change(() -> paused = wanted);
+    }
+
+    private void change(Runnable change) {
+        boolean accepts;
+        boolean isNew;
+        lock.lock();
+        try {
+            change.run();
+            accepts = conditions == 0 && !paused;
+            isNew = conditions == 0 && up && !isReady;
+            isReady |= isNew;
+        } finally {
+            lock.unlock();
+        }
+        connections.accept(accepts); // two changes at once are none: the primary pauses workers that are ready
+        if (isNew) {
+            ready.tryEmitEmpty();
+        }
+    }
+}

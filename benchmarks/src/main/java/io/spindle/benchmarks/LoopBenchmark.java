@@ -5,6 +5,8 @@ import io.netty.channel.MultiThreadIoEventLoopGroup;
 import io.spindle.loop.EventLoop;
 import io.vertx.core.Context;
 import io.vertx.core.Vertx;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.Executor;
 import java.util.concurrent.TimeUnit;
@@ -34,46 +36,54 @@ import reactor.core.scheduler.Schedulers;
 public class LoopBenchmark {
 
     private static final int TASKS = 1000;
+    private static final int TRIPS = 1000;
 
     /** Whose loop. */
     @Param({"spindle", "single", "netty", "vertx"})
     public String loop;
 
     private Executor target;
-    private Runnable close;
+    private Executor other;
+    private final List<Runnable> close = new ArrayList<>();
 
-    /** Starts the loop. */
+    /** Starts two loops. */
     @Setup
     public void start() {
+        target = loop();
+        other = loop();
+    }
+
+    private Executor loop() {
         switch (loop) {
             case "spindle" -> {
                 EventLoop ours = EventLoop.create("bench");
-                target = ours.netty();
-                close = ours::dispose;
+                close.add(ours::dispose);
+                return ours.netty();
             }
             case "single" -> {
                 Scheduler single = Schedulers.newSingle("bench");
-                target = single::schedule;
-                close = single::dispose;
+                close.add(single::dispose);
+                return single::schedule;
             }
             case "netty" -> {
                 MultiThreadIoEventLoopGroup group = LoopContenders.nettyGroup();
-                target = group.next();
-                close = group::shutdownGracefully;
+                close.add(group::shutdownGracefully);
+                return group.next();
             }
             default -> {
                 Vertx vertx = Vertx.vertx();
                 Context context = vertx.getOrCreateContext();
-                target = task -> context.runOnContext(unused -> task.run());
-                close = vertx::close;
+                close.add(vertx::close);
+                return task -> context.runOnContext(unused -> task.run());
             }
         }
     }
 
-    /** Ends the loop. */
+    /** Ends the loops. */
     @TearDown
     public void stop() {
-        close.run();
+        close.forEach(Runnable::run);
+        close.clear();
     }
 
     /** A thousand tasks from this thread, and a wait for the last. */
@@ -113,6 +123,26 @@ public class LoopBenchmark {
     public void wakeAndAnswer() throws InterruptedException {
         CountDownLatch done = new CountDownLatch(1);
         target.execute(done::countDown);
+        done.await();
+    }
+
+    /** A thousand round trips of one task between two loops. */
+    @Benchmark
+    @OperationsPerInvocation(TRIPS)
+    public void pingPongOfTwoLoops() throws InterruptedException {
+        CountDownLatch done = new CountDownLatch(1);
+        target.execute(new Runnable() {
+            private int left = TRIPS * 2;
+
+            @Override
+            public void run() {
+                if (--left == 0) {
+                    done.countDown();
+                } else {
+                    (left % 2 == 0 ? target : other).execute(this);
+                }
+            }
+        });
         done.await();
     }
 }

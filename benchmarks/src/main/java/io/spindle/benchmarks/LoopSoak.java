@@ -12,11 +12,14 @@ import reactor.netty.http.server.HttpServer;
 
 /**
  * Serves HTTP on one loop under wrk while timers, ticks and immediates run on the same loop, and tells what wrk and the
- * loop saw. Exits with 1 if wrk met an error. Needs wrk.
+ * loop saw. Once a second a callback holds the loop for 30 ms, so that there is a lag to report whose size is known.
+ * Exits with 1 if wrk met an error, or if the loop reported fewer or shorter stalls than there were. Needs wrk.
  */
 public final class LoopSoak {
 
     private static final int CONNECTIONS = 64;
+    private static final Duration STALL = Duration.ofMillis(30);
+    private static final Duration STALL_SEEN = Duration.ofMillis(28); // a bucket of the histogram is 6 % wide
 
     private LoopSoak() {}
 
@@ -30,16 +33,9 @@ public final class LoopSoak {
         EventLoop loop = EventLoop.create("soak");
         AtomicLong ran = new AtomicLong();
         AtomicLong latest = new AtomicLong();
-        for (int i = 1; i <= 10; i++) {
-            int period = i;
-            long[] due = {System.nanoTime() + Duration.ofMillis(period).toNanos()};
-            loop.setInterval(Duration.ofMillis(period), () -> {
-                long now = System.nanoTime();
-                latest.accumulateAndGet(now - due[0], Math::max);
-                due[0] = now + Duration.ofMillis(period).toNanos();
-                loop.nextTick(ran::incrementAndGet);
-                loop.setImmediate(ran::incrementAndGet);
-            });
+        AtomicLong stalls = new AtomicLong();
+        for (int period = 1; period <= 10; period++) {
+            interval(loop, period, ran, latest);
         }
         DisposableServer server = HttpServer.create()
                 .host("127.0.0.1")
@@ -48,20 +44,55 @@ public final class LoopSoak {
                 .handle((request, response) -> response.sendString(Mono.just("hello world\n")))
                 .bindNow();
         LoopMetrics before = loop.metrics();
+        loop.setInterval(Duration.ofSeconds(1), () -> {
+            hold();
+            stalls.incrementAndGet();
+        });
         String report = wrk(seconds, server.port());
-        LoopMetrics metrics = loop.metrics().since(before);
+        long stalled = stalls.get();
+        Mono.delay(Duration.ofMillis(1), loop).block(); // the turn of the last stall has ended
         System.out.println(report);
+        boolean errors = report.contains("Socket errors") || report.contains("Non-2xx");
+        System.out.println(errors ? "errors" : "no errors");
+        boolean truthful = tell(loop.metrics().since(before), ran.get(), latest.get(), stalled);
+        System.exit(errors || !truthful ? 1 : 0);
+    }
+
+    /** A timer that queues a tick and an immediate each time, and keeps how late it was at worst. */
+    private static void interval(EventLoop loop, int millis, AtomicLong ran, AtomicLong latest) {
+        long nanos = Duration.ofMillis(millis).toNanos();
+        long[] due = {System.nanoTime() + nanos};
+        loop.setInterval(Duration.ofMillis(millis), () -> {
+            long now = System.nanoTime();
+            latest.accumulateAndGet(now - due[0], Math::max);
+            due[0] = now + nanos;
+            loop.nextTick(ran::incrementAndGet);
+            loop.setImmediate(ran::incrementAndGet);
+        });
+    }
+
+    private static void hold() {
+        long end = System.nanoTime() + STALL.toNanos();
+        while (System.nanoTime() - end < 0) {
+            Thread.onSpinWait();
+        }
+    }
+
+    /** Prints what the loop says of itself, and returns whether that includes what is known to have happened. */
+    private static boolean tell(LoopMetrics metrics, long ran, long latestNanos, long stalls) {
+        long seen = metrics.delay().exceeding(STALL_SEEN);
         System.out.println("turns: " + metrics.delay());
         System.out.printf(
                 "utilization %.3f, %d callbacks, %d I/O events, %d ticks and immediates, latest timer %d us%n",
                 metrics.utilization(),
                 metrics.callbacks(),
                 metrics.events(),
-                ran.get(),
-                Duration.ofNanos(latest.get()).toNanos() / 1000);
-        boolean failed = report.contains("Socket errors") || report.contains("Non-2xx");
-        System.out.println(failed ? "errors" : "no errors");
-        System.exit(failed ? 1 : 0);
+                ran,
+                Duration.ofNanos(latestNanos).toNanos() / 1000);
+        System.out.printf(
+                "%d stalls of %d ms, %d turns reported above %d ms%n",
+                stalls, STALL.toMillis(), seen, STALL_SEEN.toMillis());
+        return seen >= stalls && metrics.delay().max().compareTo(STALL) >= 0;
     }
 
     private static String wrk(int seconds, int port) throws Exception {

@@ -3,7 +3,10 @@ package io.spindle.benchmarks;
 
 import io.netty.channel.MultiThreadIoEventLoopGroup;
 import io.spindle.loop.EventLoop;
+import io.vertx.core.Context;
+import io.vertx.core.Vertx;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.Executor;
 import java.util.concurrent.TimeUnit;
 import org.openjdk.jmh.annotations.Benchmark;
 import org.openjdk.jmh.annotations.BenchmarkMode;
@@ -22,7 +25,7 @@ import reactor.core.Disposable;
 import reactor.core.scheduler.Scheduler;
 import reactor.core.scheduler.Schedulers;
 
-/** What does a timer of a Scheduler cost that is set and cancelled on its thread, and one that fires? */
+/** What does a timer of a loop cost that is set and cancelled on its thread, and one that fires? */
 @State(Scope.Benchmark)
 @BenchmarkMode(Mode.Throughput)
 @OutputTimeUnit(TimeUnit.SECONDS)
@@ -33,30 +36,49 @@ public class TimerBenchmark {
 
     private static final int TIMERS = 1000;
 
-    /** Whose scheduler. */
-    @Param({"spindle", "single", "netty"})
+    /** Whose timers. */
+    @Param({"spindle", "single", "netty", "vertx"})
     public String scheduler;
 
-    private Scheduler target;
+    private interface Timers {
+        Disposable set(Runnable task, long millis);
+    }
+
+    private Executor target;
+    private Timers timers;
     private Runnable close;
 
-    /** Starts the scheduler. */
+    /** Starts the loop. */
     @Setup
     public void start() {
         switch (scheduler) {
-            case "spindle" -> target = EventLoop.create("bench");
-            case "single" -> target = Schedulers.newSingle("bench");
-            default -> {
+            case "spindle" -> use(EventLoop.create("bench"));
+            case "single" -> use(Schedulers.newSingle("bench"));
+            case "netty" -> {
                 MultiThreadIoEventLoopGroup group = LoopContenders.nettyGroup();
-                target = Schedulers.fromExecutorService(group.next());
+                use(Schedulers.fromExecutorService(group.next()));
                 close = group::shutdownGracefully;
-                return;
+            }
+            default -> {
+                Vertx vertx = Vertx.vertx();
+                Context context = vertx.getOrCreateContext();
+                target = task -> context.runOnContext(unused -> task.run());
+                timers = (task, millis) -> {
+                    long id = vertx.setTimer(millis, unused -> task.run());
+                    return () -> vertx.cancelTimer(id);
+                };
+                close = vertx::close;
             }
         }
-        close = target::dispose;
     }
 
-    /** Ends the scheduler. */
+    private void use(Scheduler scheduler) {
+        target = scheduler::schedule;
+        timers = (task, millis) -> scheduler.schedule(task, millis, TimeUnit.MILLISECONDS);
+        close = scheduler::dispose;
+    }
+
+    /** Ends the loop. */
     @TearDown
     public void stop() {
         close.run();
@@ -67,10 +89,10 @@ public class TimerBenchmark {
     @OperationsPerInvocation(TIMERS)
     public void setAndCancel() throws InterruptedException {
         CountDownLatch done = new CountDownLatch(1);
-        target.schedule(() -> {
+        target.execute(() -> {
             Disposable[] set = new Disposable[TIMERS];
             for (int i = 0; i < TIMERS; i++) {
-                set[i] = target.schedule(() -> {}, 1000 + i, TimeUnit.MILLISECONDS);
+                set[i] = timers.set(() -> {}, 1000 + i);
             }
             for (Disposable timer : set) {
                 timer.dispose();
@@ -85,9 +107,9 @@ public class TimerBenchmark {
     @OperationsPerInvocation(TIMERS)
     public void fire() throws InterruptedException {
         CountDownLatch done = new CountDownLatch(TIMERS);
-        target.schedule(() -> {
+        target.execute(() -> {
             for (int i = 0; i < TIMERS; i++) {
-                target.schedule(done::countDown, 1, TimeUnit.MILLISECONDS);
+                timers.set(done::countDown, 1);
             }
         });
         done.await();

@@ -319,7 +319,8 @@ final class DefaultEventLoop implements EventLoop {
             throw Exceptions.failWithRejected(e);
         }
         // The loop closes, then looks at its queue again: one of the two sides takes the task.
-        if (closed && task.withdraw()) {
+        // Netty's own end, by its shutdownGracefully, closes nothing of ours before its last look.
+        if ((closed || netty.isShutdown()) && task.withdraw()) {
             throw Exceptions.failWithRejected();
         }
     }

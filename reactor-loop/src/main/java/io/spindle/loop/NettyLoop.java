@@ -62,10 +62,7 @@ final class NettyLoop extends SingleThreadIoEventLoop {
         }
         addTask(task);
         if (Thread.currentThread() != loop) {
-            gate.wakeUp(loop, transport());
-            if (isShutdown() && removeTask(task)) {
-                reject();
-            }
+            gate.wakeUp(loop, transport()); // after the last turn nobody comes: LoopTask tells its poster then
         }
     }
 

@@ -4,6 +4,7 @@ package io.spindle.loop;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.micrometer.context.ContextRegistry;
+import io.micrometer.context.ContextSnapshotFactory;
 import io.spindle.testkit.LeakCheck;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -12,6 +13,7 @@ import java.util.List;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 import reactor.core.publisher.Flux;
@@ -57,6 +59,7 @@ class ContextPropagationTest {
     }
 
     @Test
+    @DisplayName("O-74: every kind of callback runs with the thread locals of who set it")
     void everyKindOfCallbackRunsWithTheThreadLocalsOfWhoSetIt() {
         List<String> seen = new ArrayList<>();
 
@@ -76,6 +79,24 @@ class ContextPropagationTest {
         assertThat(seen)
                 .containsExactlyInAnyOrder(
                         "tick 7", "tick 8", "microtask 7", "immediate 7", "task 7", "timeout 7", "delayed 7");
+    }
+
+    @Test
+    @DisplayName("HT-58: a snapshot brings its own thread locals, whoever runs it")
+    void aSnapshotBringsItsOwnThreadLocals() {
+        List<String> seen = new ArrayList<>();
+
+        EventLoop.run(loop -> {
+            TRACE.set("123");
+            Runnable look = () -> seen.add(String.valueOf(TRACE.get()));
+            Runnable taken =
+                    ContextSnapshotFactory.builder().build().captureAll().wrap(look);
+            TRACE.set("321");
+            loop.setImmediate(taken);
+            TRACE.remove();
+        });
+
+        assertThat(seen).containsExactly("123");
     }
 
     @Test

@@ -21,11 +21,13 @@ import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.params.Parameter;
@@ -342,6 +344,34 @@ class FromOutsideTest {
     }
 
     @Test
+    void whatIsPostedAtTheMomentOfTheEndIsTakenOrRejected() throws InterruptedException {
+        List<Throwable> failures = new CopyOnWriteArrayList<>();
+        for (int round = 0; round < 200; round++) {
+            EventLoop ending = spec().start();
+            CountDownLatch started = new CountDownLatch(1);
+            Thread poster = new Thread(() -> {
+                try {
+                    for (int i = 0; i < 1_000_000; i++) { // more than the loop's end can take
+                        ending.netty().execute(started::countDown);
+                        for (int wait = 0; wait < 10; wait++) {
+                            Thread.onSpinWait(); // the loop is faster, so its queue comes to an end
+                        }
+                    }
+                } catch (Throwable e) {
+                    failures.add(e);
+                }
+            });
+            poster.start();
+            assertThat(started.await(20, TimeUnit.SECONDS)).isTrue();
+            ending.dispose();
+            poster.join(20_000);
+            ending.onDispose().block(Duration.ofSeconds(20));
+        }
+
+        assertThat(failures).hasSize(200).allMatch(RejectedExecutionException.class::isInstance);
+    }
+
+    @Test
     void anExitHookThatThrowsFailsTheProgramAndOneThatExitsChangesTheCode() {
         assertThatThrownBy(() -> spec().onExit(code -> {
                             throw new IllegalStateException("in the hook");
@@ -365,6 +395,7 @@ class FromOutsideTest {
     }
 
     @Test
+    @DisplayName("HT-10, HT-34: nothing is accepted in place of a callback")
     @SuppressWarnings("NullAway") // on purpose
     void nothingIsAcceptedInPlaceOfACallback() {
         assertThatThrownBy(() -> loop.nextTick(null)).isInstanceOf(NullPointerException.class);

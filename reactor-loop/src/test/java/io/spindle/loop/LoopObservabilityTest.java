@@ -10,6 +10,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
@@ -17,6 +18,7 @@ import java.util.concurrent.locks.LockSupport;
 import jdk.jfr.Recording;
 import jdk.jfr.consumer.RecordedEvent;
 import jdk.jfr.consumer.RecordingFile;
+import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.io.TempDir;
@@ -40,6 +42,34 @@ class LoopObservabilityTest {
             turns++;
         }
         assertThat(turns).isNotNegative();
+    }
+
+    @Test
+    @DisplayName("HT-56: a snapshot since itself is zero, and a busy time is active time to the nanosecond")
+    void differencesOfUtilization() throws InterruptedException {
+        EventLoop loop = EventLoop.create("differences");
+        CountDownLatch taken = new CountDownLatch(1);
+        List<LoopMetrics> snapshots = new CopyOnWriteArrayList<>();
+        loop.schedule(() -> {
+            snapshots.add(loop.metrics());
+            spinFor(Duration.ofMillis(50));
+            snapshots.add(loop.metrics());
+            taken.countDown();
+        });
+        assertThat(taken.await(20, TimeUnit.SECONDS)).isTrue();
+        LoopMetrics first = snapshots.get(0);
+        LoopMetrics second = snapshots.get(1);
+        LoopMetrics busy = second.since(first);
+        LoopMetrics nothing = first.since(first);
+
+        assertThat(nothing.active()).isZero();
+        assertThat(nothing.idle()).isZero();
+        assertThat(nothing.utilization()).isZero();
+        assertThat(busy.idle()).isZero();
+        assertThat(busy.utilization()).isEqualTo(1);
+        assertThat(busy.active()).isGreaterThanOrEqualTo(Duration.ofMillis(50));
+        assertThat(first.active().plus(busy.active())).isEqualTo(second.active());
+        end(loop);
     }
 
     @Test

@@ -9,6 +9,7 @@ import io.spindle.testkit.LeakCheck;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.SplittableRandom;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.RejectedExecutionException;
@@ -354,32 +355,40 @@ class LoopSchedulerTest {
     }
 
     @Test
-    void everyTaskThatIsAcceptedWhileTheLoopEndsGracefullyRuns() throws InterruptedException {
-        for (int round = 0; round < 500; round++) {
-            EventLoop racing =
-                    EventLoopSpec.of("racing").blockedThreshold(Duration.ZERO).start();
+    void everyTaskThatIsAcceptedWhileTheLoopEndsGracefullyRunsAndTheOthersAreRejected() throws InterruptedException {
+        List<Throwable> failures = new CopyOnWriteArrayList<>();
+        SplittableRandom random = new SplittableRandom();
+        for (int round = 0; round < 2_000; round++) {
+            EventLoop racing = EventLoopSpec.of("racing")
+                    .blockedThreshold(Duration.ZERO)
+                    .nativeTransport(round % 2 == 0)
+                    .start();
             Scheduler.Worker worker = racing.createWorker();
             AtomicInteger accepted = new AtomicInteger();
             AtomicInteger ran = new AtomicInteger();
             CountDownLatch started = new CountDownLatch(1);
             Thread poster = new Thread(() -> {
+                started.countDown();
                 try {
-                    for (int i = 0; i < 200; i++) {
+                    for (int i = 0; i < 64; i++) {
                         worker.schedule(ran::incrementAndGet);
                         accepted.incrementAndGet();
-                        started.countDown();
                     }
-                } catch (RejectedExecutionException e) {
-                    started.countDown();
+                } catch (Throwable e) {
+                    failures.add(e);
                 }
             });
             poster.start();
             await(started);
+            for (int wait = random.nextInt(2_000); wait > 0; wait--) {
+                Thread.onSpinWait();
+            }
             racing.disposeGracefully().block(LIMIT);
             poster.join(20_000);
 
             assertThat(ran).hasValue(accepted.get());
         }
+        assertThat(failures).allMatch(RejectedExecutionException.class::isInstance);
     }
 
     @Test

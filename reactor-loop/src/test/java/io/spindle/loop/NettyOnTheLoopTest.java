@@ -24,6 +24,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.params.Parameter;
@@ -117,6 +118,7 @@ class NettyOnTheLoopTest {
     }
 
     @Test
+    @DisplayName("O-02, O-43: tick, microtask, immediate, close callback and timer of an I/O callback, in this order")
     void ticksAndMicrotasksRunBetweenTwoIoCallbacksOfOnePoll() throws Exception {
         List<String> log = new CopyOnWriteArrayList<>();
         CountDownLatch done = new CountDownLatch(2);

@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.spindle.loop;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Objects;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.BiConsumer;
+import org.junit.jupiter.params.Parameter;
+
+/** What the tests of Node's ordering rules share; the codes in their names are those of docs/design/loop.md. */
+abstract class OrderingRules {
+
+    @Parameter
+    boolean nativeTransport;
+
+    final List<String> log = new ArrayList<>();
+
+    EventLoopSpec spec() {
+        return EventLoopSpec.of("order").nativeTransport(nativeTransport);
+    }
+
+    List<String> run(BiConsumer<EventLoop, List<String>> script) {
+        spec().run(loop -> script.accept(loop, log));
+        return log;
+    }
+
+    /** Runs with a handler that logs the message of what a callback threw. */
+    List<String> runHandled(BiConsumer<EventLoop, List<String>> script) {
+        spec().onUncaught((loop, error) -> log.add("handler:" + error.getMessage()))
+                .run(loop -> script.accept(loop, log));
+        return log;
+    }
+
+    static Duration ms(double millis) {
+        return Duration.ofNanos((long) (millis * 1e6));
+    }
+
+    /** Holds the loop for so long, as a busy callback does. */
+    static void block(long millis) {
+        long end = System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(millis);
+        int turns = 0; // a plain loop: BlockHound objects to onSpinWait too
+        while (System.nanoTime() - end < 0) {
+            turns++;
+        }
+        assertThat(turns).isNotNegative();
+    }
+
+    static <T> T the(AtomicReference<T> reference) {
+        return Objects.requireNonNull(reference.get());
+    }
+
+    static Runnable failing(String message) {
+        return () -> {
+            throw new IllegalStateException(message);
+        };
+    }
+}

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.spindle.loop;
 
+import io.netty.channel.Channel;
 import io.netty.channel.IoEventLoop;
 import io.netty.channel.IoHandlerFactory;
 import io.netty.channel.epoll.Epoll;
@@ -238,6 +239,11 @@ final class DefaultEventLoop implements EventLoop {
         return opened(new OpenHandle(this, Objects.requireNonNull(kind, "kind"), onClose));
     }
 
+    @Override
+    public Handle handle(Channel channel) {
+        return ChannelHandle.of(this, Objects.requireNonNull(channel, "channel"));
+    }
+
     private Handle opened(OpenHandle handle) {
         accept();
         referenced(handle);
@@ -254,7 +260,7 @@ final class DefaultEventLoop implements EventLoop {
         handles.addTo(kinds);
         kinds.addAll(Collections.nCopies(netty.timers().referenced(), "Timeout"));
         kinds.addAll(Collections.nCopies(netty.referencedImmediates(), "Immediate"));
-        kinds.addAll(Collections.nCopies(netty.channels(), "Channel"));
+        kinds.addAll(Collections.nCopies(netty.referencedChannels(), "Channel"));
         return netty.counters().snapshot(netty, netty.isAsleep(), List.copyOf(kinds));
     }
 

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.spindle.loop;
 
+import io.netty.channel.Channel;
 import io.netty.channel.IoEventLoop;
 import java.time.Duration;
+import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import reactor.core.publisher.Flux;
@@ -189,6 +191,21 @@ public interface EventLoop extends Scheduler {
     Handle open(String kind, Runnable onClose);
 
     /**
+     * Returns a channel of this loop as a handle, the same one each time. A channel keeps its loop alive while it is
+     * open, be it idle or not; {@link Handle#unref()} lets the loop end, which then closes the channel. To dispose the
+     * handle is to close the channel. Of what Reactor Netty gives it is
+     * {@code loop.handle(connection.channel())}; Node unreferences the idle connections of its HTTP agent by itself,
+     * here a client may do so in {@code doOnRequest} and {@code doAfterResponseSuccess}. Node analogue:
+     * {@code socket.ref()} and {@code socket.unref()}, and those of servers.
+     *
+     * @param channel a socket, listening or connected, that is registered with this loop or closed
+     * @return its handle; never keeps the loop alive once the channel is closed
+     * @throws IllegalArgumentException if the channel is registered elsewhere or nowhere, or is no socket, such as a
+     *     stream within a connection of HTTP/2
+     */
+    Handle handle(Channel channel);
+
+    /**
      * Adopts {@code source}: from subscription to its end or cancellation it keeps this loop alive, and its signals
      * arrive on this loop, as posted tasks. The subscription itself happens on the calling thread; the Reactor
      * {@code Context} is untouched. Cancel goes to the source at once.
@@ -229,6 +246,19 @@ public interface EventLoop extends Scheduler {
     LoopMetrics metrics();
 
     /**
+     * Returns the time as every {@code Scheduler} of Reactor does: the wall clock in milliseconds and coarser units, for
+     * stamps; {@link System#nanoTime()} in finer ones, for durations. What waits on this loop goes by the latter, so
+     * a wall clock that is set neither fires nor delays a timer. Virtual time ({@code StepVerifier.withVirtualTime})
+     * replaces {@code Schedulers.single()}, also when a loop is behind it, but not a loop that is named.
+     *
+     * @param unit of the result
+     */
+    @Override
+    default long now(TimeUnit unit) {
+        return Scheduler.super.now(unit);
+    }
+
+    /**
      * Ends the loop now: what is running finishes, everything else is discarded. A call to
      * {@link #run(Consumer)} returns {@code code}; elsewhere this is {@link #dispose()}. The first call wins.
      * Node analogue: {@code process.exit(code)}.
@@ -245,9 +275,15 @@ public interface EventLoop extends Scheduler {
     void dispose();
 
     /**
-     * Ends the loop when nothing is left to do: from the subscription on, new work from outside is rejected, while
-     * timers, adopted publishers, channels and what they start may finish; intervals and periodic tasks stop.
-     * Combine with {@code timeout} and {@link #dispose()} for a limit.
+     * Ends the loop when nothing is left to do: timers, adopted publishers, channels and what they start may finish.
+     * Combine with {@code timeout} and {@link #dispose()} for a limit. From the subscription on,
+     * <ul>
+     *   <li>from other threads ticks, microtasks, immediates, timers, handles, tasks and the tasks of new workers are
+     *       rejected with {@link java.util.concurrent.RejectedExecutionException};
+     *   <li>callbacks of the loop, and workers made before, may go on starting work until nothing is left;
+     *   <li>intervals and periodic tasks stop, and new periodic tasks are rejected everywhere.
+     * </ul>
+     * When it has ended, everything is rejected. Nothing that was accepted is dropped, save what repeats.
      *
      * @return completes as {@link #onDispose()} does; cancel stops the waiting, not the ending
      */

@@ -10,25 +10,19 @@ import java.util.concurrent.atomic.AtomicInteger;
 /** How many open handles are referenced, by their kind. Any thread. */
 final class HandleCounts {
 
-    private final Map<String, AtomicInteger> counts = new ConcurrentHashMap<>();
+    private final Map<String, Integer> counts = new ConcurrentHashMap<>();
 
     /** Of all kinds: looking at one kind after the other could miss a handle that comes as another one goes. */
     private final AtomicInteger total = new AtomicInteger();
 
     void add(String kind) {
         total.incrementAndGet();
-        AtomicInteger count = counts.get(kind);
-        if (count == null) {
-            count = counts.computeIfAbsent(kind, missing -> new AtomicInteger());
-        }
-        count.incrementAndGet();
+        counts.merge(kind, 1, Integer::sum);
     }
 
     /** Returns whether this was the last one. */
     boolean remove(String kind) {
-        AtomicInteger count = counts.get(kind);
-        assert count != null : "only what was added is removed";
-        count.decrementAndGet();
+        counts.computeIfPresent(kind, (same, count) -> count == 1 ? null : count - 1);
         return total.decrementAndGet() == 0;
     }
 
@@ -38,6 +32,11 @@ final class HandleCounts {
 
     /** Adds the kind of each to {@code kinds}, as often as there are handles of it. */
     void addTo(List<String> kinds) {
-        counts.forEach((kind, count) -> kinds.addAll(Collections.nCopies(Math.max(0, count.get()), kind)));
+        counts.forEach((kind, count) -> kinds.addAll(Collections.nCopies(count, kind)));
+    }
+
+    /** How many kinds there are: a kind may be a name of its own, so those without a handle are not kept. */
+    int kinds() {
+        return counts.size();
     }
 }

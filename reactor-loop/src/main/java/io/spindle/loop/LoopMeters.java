@@ -7,16 +7,20 @@ import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.Tags;
 import io.micrometer.core.instrument.TimeGauge;
 import io.micrometer.core.instrument.binder.MeterBinder;
+import java.time.Duration;
 import java.util.Objects;
 import java.util.concurrent.TimeUnit;
 import java.util.function.ToDoubleFunction;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Binds the figures of an {@link EventLoop} to a Micrometer registry, tagged {@code loop} with its name. Needs
- * Micrometer on the class path. Nothing is measured for it that the loop does not count anyway; reading is up to the
- * registry.
+ * Micrometer on the class path. Nothing is measured for it that the loop does not count anyway. Reading is up to the
+ * registry; all meters that are read within 100 ms share one snapshot.
  *
  * <ul>
+ *   <li>{@code spindle.loop.active} and {@code spindle.loop.idle}: counters of the seconds awake and asleep; the rate of
+ *       the first is the utilization of a period
  *   <li>{@code spindle.loop.utilization}: the share of time awake, since the loop started
  *   <li>{@code spindle.loop.delay} with {@code quantile} 0.5, 0.99, 0.999 and 1: how long turns take
  *   <li>{@code spindle.loop.turns}, {@code spindle.loop.callbacks}, {@code spindle.loop.events}: counters
@@ -28,6 +32,7 @@ import java.util.function.ToDoubleFunction;
 public final class LoopMeters implements MeterBinder {
 
     private static final double[] PERCENTS = {50, 99, 99.9, 100};
+    private static final long FRESH_NANOS = TimeUnit.MILLISECONDS.toNanos(100);
 
     private final EventLoop loop;
 
@@ -44,72 +49,77 @@ public final class LoopMeters implements MeterBinder {
         return new LoopMeters(Objects.requireNonNull(loop, "loop"));
     }
 
+    /** The latest snapshot of a loop, which it must not keep from being collected. */
+    private static final class Latest {
+
+        private record Snapshot(LoopMetrics metrics, long takenAt) {}
+
+        private volatile @Nullable Snapshot snapshot;
+
+        LoopMetrics of(EventLoop loop) {
+            long now = System.nanoTime();
+            Snapshot latest = snapshot;
+            if (latest == null || now - latest.takenAt() > FRESH_NANOS) {
+                latest = new Snapshot(loop.metrics(), now);
+                snapshot = latest;
+            }
+            return latest.metrics();
+        }
+    }
+
     @Override
     public void bindTo(MeterRegistry registry) {
-        Tags tags = Tags.of("loop", loop.name());
-        gauge(
-                registry,
-                tags,
-                "utilization",
-                "Share of the time awake",
-                each -> each.metrics().utilization());
-        gauge(
-                registry,
-                tags,
-                "queued",
-                "Posted tasks that wait",
-                each -> each.metrics().queuedTasks());
-        gauge(
-                registry,
-                tags,
-                "timers",
-                "Timers that wait",
-                each -> each.metrics().timers());
-        gauge(
-                registry,
-                tags,
-                "channels",
-                "Channels registered",
-                each -> each.metrics().channels());
-        counter(
-                registry,
-                tags,
-                "turns",
-                "Turns through the phases",
-                each -> each.metrics().turns());
-        counter(
-                registry,
-                tags,
-                "callbacks",
-                "Callbacks run",
-                each -> each.metrics().callbacks());
-        counter(registry, tags, "events", "I/O events", each -> each.metrics().events());
+        Binding binding = new Binding(registry, Tags.of("loop", loop.name()), loop, new Latest());
+        binding.counter("active", "Seconds awake", metrics -> seconds(metrics.active()));
+        binding.counter("idle", "Seconds asleep", metrics -> seconds(metrics.idle()));
+        binding.counter("turns", "Turns through the phases", LoopMetrics::turns);
+        binding.counter("callbacks", "Callbacks run", LoopMetrics::callbacks);
+        binding.counter("events", "I/O events", LoopMetrics::events);
+        binding.gauge("utilization", "Share of the time awake", LoopMetrics::utilization);
+        binding.gauge("queued", "Posted tasks that wait", LoopMetrics::queuedTasks);
+        binding.gauge("timers", "Timers that wait", LoopMetrics::timers);
+        binding.gauge("channels", "Channels registered", LoopMetrics::channels);
         for (double percent : PERCENTS) {
-            TimeGauge.builder("spindle.loop.delay", loop, TimeUnit.NANOSECONDS, each -> delay(each, percent))
+            binding.delay(percent);
+        }
+    }
+
+    private static double seconds(Duration duration) {
+        return duration.toNanos() / 1e9;
+    }
+
+    private record Binding(MeterRegistry registry, Tags tags, EventLoop loop, Latest latest) {
+
+        void gauge(String name, String description, ToDoubleFunction<LoopMetrics> value) {
+            Gauge.builder("spindle.loop." + name, loop, read(value))
+                    .description(description)
+                    .tags(tags)
+                    .register(registry);
+        }
+
+        void counter(String name, String description, ToDoubleFunction<LoopMetrics> value) {
+            FunctionCounter.builder("spindle.loop." + name, loop, read(value))
+                    .description(description)
+                    .tags(tags)
+                    .register(registry);
+        }
+
+        void delay(double percent) {
+            ToDoubleFunction<EventLoop> value = read(metrics -> nanos(metrics.delay(), percent));
+            TimeGauge.builder("spindle.loop.delay", loop, TimeUnit.NANOSECONDS, value)
                     .description("How long turns take")
                     .tags(tags.and("quantile", String.valueOf(percent / 100)))
                     .register(registry);
         }
-    }
 
-    private static double delay(EventLoop loop, double percent) {
-        DelayHistogram delay = loop.metrics().delay();
-        return delay.count() == 0 ? 0 : delay.percentile(percent).toNanos();
-    }
+        /** Must not hold the loop, nor this binding, which does: the registry holds it weakly. */
+        private ToDoubleFunction<EventLoop> read(ToDoubleFunction<LoopMetrics> value) {
+            Latest shared = latest;
+            return each -> value.applyAsDouble(shared.of(each));
+        }
 
-    private void gauge(
-            MeterRegistry registry, Tags tags, String name, String description, ToDoubleFunction<EventLoop> value) {
-        Gauge.builder("spindle.loop." + name, loop, value)
-                .description(description)
-                .tags(tags)
-                .register(registry);
-    }
-
-    private void counter(
-            MeterRegistry registry, Tags tags, String name, String description, ToDoubleFunction<EventLoop> value) {
-        FunctionCounter.builder("spindle.loop." + name, loop, value)
-                .description(description)
-                .tags(tags)
-                .register(registry);
+        private static double nanos(DelayHistogram delay, double percent) {
+            return delay.count() == 0 ? 0 : delay.percentile(percent).toNanos();
+        }
     }
 }

@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.spindle.loop;
 
+import io.netty.channel.Channel;
 import io.netty.channel.IoHandler;
 import io.netty.channel.IoHandlerContext;
 import io.netty.channel.IoHandlerFactory;
 import io.netty.channel.SingleThreadIoEventLoop;
+import java.util.HashSet;
+import java.util.Set;
 import java.util.concurrent.ThreadFactory;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
@@ -35,6 +38,7 @@ final class NettyLoop extends SingleThreadIoEventLoop {
     private final ChunkQueue<Runnable> microtasks = new ChunkQueue<>();
     private ChunkQueue<Immediate> immediates = new ChunkQueue<>();
     private ChunkQueue<Immediate> checking = new ChunkQueue<>();
+    private final Set<Channel> unreferencedChannels = new HashSet<>();
     private final ChunkQueue<Runnable> closing = new ChunkQueue<>();
     private final TimerLists timers = new TimerLists();
     private final IoHandlerContext context = new PollContext();
@@ -132,6 +136,31 @@ final class NettyLoop extends SingleThreadIoEventLoop {
         return getNumOfRegisteredChannels();
     }
 
+    void referenceChannel(Channel channel, boolean reference) {
+        if (reference || !channel.isOpen()) {
+            forget(channel);
+        } else {
+            unreferencedChannels.add(channel);
+        }
+    }
+
+    void forget(Channel channel) {
+        unreferencedChannels.remove(channel);
+    }
+
+    /** Any thread, to the precision of a moment. */
+    int referencedChannels() {
+        return Math.max(0, getNumOfRegisteredChannels() - unreferencedChannels.size());
+    }
+
+    private boolean hasReferencedChannels() {
+        if (!unreferencedChannels.isEmpty() && referencedChannels() == 0) { // perhaps one has gone to another loop
+            unreferencedChannels.removeIf(
+                    channel -> !channel.isRegistered() || !channel.eventLoop().equals(this));
+        }
+        return referencedChannels() > 0;
+    }
+
     /** Whether nothing is left that keeps the loop alive, other than the handles that the host counts. */
     boolean isIdle() {
         return referencedImmediates == 0
@@ -140,7 +169,7 @@ final class NettyLoop extends SingleThreadIoEventLoop {
                 && microtasks.isEmpty()
                 && closing.isEmpty()
                 && !hasTasks()
-                && getNumOfRegisteredChannels() == 0;
+                && !hasReferencedChannels();
     }
 
     /** From now on no callback of ours starts any more. Any thread. */

@@ -69,4 +69,31 @@ class AdaptiveSpinTest {
 
         assertThat(never.nanos()).isZero();
     }
+
+    @Test
+    void eachFindTakesOneFailureBack() {
+        lookInVain();
+        lookInVain();
+        spin.slept(SHORT, true);
+
+        spin.found();
+        lookInVain();
+
+        assertThat(skips()).as("two failures, not three").isEqualTo(4);
+    }
+
+    private void lookInVain() {
+        skips();
+        spin.failed();
+    }
+
+    /** How many sleeps pass before it looks. */
+    private int skips() {
+        int skipped = 0;
+        spin.slept(SHORT, true);
+        while (spin.nanos() == 0) {
+            skipped++;
+        }
+        return skipped;
+    }
 }

@@ -481,4 +481,51 @@ class LoopSchedulerTest {
         assertThatThrownBy(() -> LoopGroup.create("x", 0)).hasMessage("size must be at least 1, was 0");
         assertThatThrownBy(() -> loop.metrics().delay().percentile(0)).hasMessageContaining("percent must be above 0");
     }
+
+    @Test
+    void nowIsTheWallClockInMillisecondsAndTheMonotonicClockInFinerUnits() {
+        long before = System.currentTimeMillis();
+        long millis = loop.now(TimeUnit.MILLISECONDS);
+        long seconds = loop.now(TimeUnit.SECONDS);
+        long after = System.currentTimeMillis();
+        long nanosBefore = System.nanoTime();
+        long nanos = loop.now(TimeUnit.NANOSECONDS);
+        long micros = loop.now(TimeUnit.MICROSECONDS);
+        long nanosAfter = System.nanoTime();
+
+        assertThat(millis).isBetween(before, after);
+        assertThat(seconds).isBetween(before / 1000, after / 1000);
+        assertThat(nanos).isBetween(nanosBefore, nanosAfter);
+        assertThat(micros).isBetween(nanosBefore / 1000, nanosAfter / 1000);
+    }
+
+    @Test
+    void virtualTimeReplacesSchedulersSingleThoughALoopIsBehindIt() {
+        Schedulers.setFactory(EventLoop.schedulersFactory());
+        try {
+            StepVerifier.withVirtualTime(() -> Mono.delay(Duration.ofDays(1), Schedulers.single()))
+                    .thenAwait(Duration.ofDays(1))
+                    .expectNext(0L)
+                    .expectComplete()
+                    .verify(LIMIT);
+        } finally {
+            Schedulers.resetFactory();
+        }
+    }
+
+    @Test
+    void schedulersSingleItselfIsALoop() {
+        Schedulers.shutdownNow(); // it is made at its first use only
+        Schedulers.setFactory(EventLoop.schedulersFactory());
+        try {
+            boolean inLoop = Boolean.TRUE.equals(Mono.fromCallable(() -> EventLoop.current() != null)
+                    .subscribeOn(Schedulers.single())
+                    .block(LIMIT));
+
+            assertThat(inLoop).isTrue();
+        } finally {
+            Schedulers.resetFactory();
+            Schedulers.shutdownNow();
+        }
+    }
 }

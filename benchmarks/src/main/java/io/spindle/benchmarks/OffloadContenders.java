@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.spindle.benchmarks;
 
+import io.netty.buffer.ByteBuf;
 import io.spindle.loop.EventLoop;
 import io.spindle.offload.BlockingPool;
 import io.spindle.offload.WorkerPool;
@@ -42,6 +43,7 @@ public final class OffloadContenders {
     private static final int WAITING = 200;
     private static final int FILES = 1000;
     private static final int FILE_WINDOW = 64;
+    private static final int STREAM_CHUNK = 256 * 1024;
     private static final int KEYS = 4;
     private static final int TASK_WINDOW = 512;
     private static final int ITERATIONS = 100_000;
@@ -242,12 +244,20 @@ public final class OffloadContenders {
         }
         EventLoop loop = EventLoop.create("bench");
         return () -> {
-            long bytes = Flux.defer(() -> io.spindle.offload.io.Files.readChunks(file))
+            long bytes = Flux.defer(
+                            () -> io.spindle.offload.io.Files.readBuffers(file, 0, Long.MAX_VALUE, STREAM_CHUNK))
                     .subscribeOn(loop)
-                    .reduce(0L, (sum, chunk) -> sum + chunk.length)
+                    .map(OffloadContenders::sizeAndRelease)
+                    .reduce(0L, Long::sum)
                     .block();
             return bytes >> 20;
         };
+    }
+
+    private static long sizeAndRelease(ByteBuf buffer) {
+        long size = buffer.readableBytes();
+        buffer.release();
+        return size;
     }
 
     private static Rate.Batch pbkdf2(String digest) {

@@ -200,7 +200,7 @@ final class DefaultEventLoop implements EventLoop {
         if (inLoop()) {
             immediate.queue();
         } else {
-            postOrReject(immediate::queue);
+            postOrReject(immediate::queuePosted);
         }
         return immediate;
     }

@@ -4,40 +4,48 @@ package io.spindle.loop;
 import java.util.concurrent.atomic.AtomicIntegerFieldUpdater;
 
 /**
- * One {@code setImmediate}: waiting, or started or cleared. Its state is written without a fence: a change off the loop
- * is followed by a task posted to the loop, which orders it.
+ * One {@code setImmediate}: an object of 24 bytes whose state says whether it is done, referenced and counted among those
+ * that keep the loop alive. On its way through the queue the state is written without a fence; a change off the loop is
+ * followed by a task posted to the loop, which counts anew.
  */
 final class Immediate implements Handle, Runnable {
 
     private static final AtomicIntegerFieldUpdater<Immediate> STATE =
             AtomicIntegerFieldUpdater.newUpdater(Immediate.class, "state");
     private static final int DONE = 1;
+    private static final int UNREFERENCED = 2;
+    private static final int COUNTED = 4; // loop only
 
     private final DefaultEventLoop loop;
     private final Runnable task;
     private volatile int state;
-    private volatile boolean unreferenced;
-
-    /** Whether this one is counted among those that keep the loop alive. Loop only. */
-    private boolean counted;
 
     Immediate(DefaultEventLoop loop, Runnable task) {
         this.loop = loop;
         this.task = task;
     }
 
-    // loop only
+    /** Queues one that nobody else knows yet. Loop only. */
     void queue() {
+        STATE.lazySet(this, COUNTED);
+        loop.nettyLoop().addImmediate(this);
+        loop.nettyLoop().referenceImmediates(1);
+    }
+
+    /** Queues one that its maker off the loop may have cleared or unreferenced meanwhile. Loop only. */
+    void queuePosted() {
         loop.nettyLoop().addImmediate(this);
         count();
     }
 
     // loop only
     boolean start() {
-        boolean starts = state != DONE;
-        STATE.lazySet(this, DONE);
-        count();
-        return starts;
+        int before = state;
+        STATE.lazySet(this, (before | DONE) & ~COUNTED); // what is lost of a change at this moment is of no effect
+        if ((before & COUNTED) != 0) {
+            loop.nettyLoop().referenceImmediates(-1);
+        }
+        return (before & DONE) == 0;
     }
 
     @Override
@@ -47,43 +55,47 @@ final class Immediate implements Handle, Runnable {
 
     @Override
     public void dispose() {
-        if (state != DONE) {
-            STATE.lazySet(this, DONE);
-            loop.onLoop(this::count);
-        }
+        change(DONE, 0);
     }
 
     @Override
     public boolean isDisposed() {
-        return state == DONE || loop.isDiscarding();
+        return (state & DONE) != 0 || loop.isDiscarding();
     }
 
     @Override
     public Handle ref() {
-        return reference(true);
+        change(0, UNREFERENCED);
+        return this;
     }
 
     @Override
     public Handle unref() {
-        return reference(false);
-    }
-
-    private Handle reference(boolean reference) {
-        unreferenced = !reference;
-        loop.onLoop(this::count);
+        change(UNREFERENCED, 0);
         return this;
     }
 
     @Override
     public boolean hasRef() {
-        return !unreferenced;
+        return (state & UNREFERENCED) == 0;
+    }
+
+    private void change(int set, int clear) {
+        int before = STATE.getAndUpdate(this, bits -> (bits | set) & ~clear);
+        if (before != ((before | set) & ~clear)) {
+            loop.onLoop(this::count);
+        }
     }
 
     private void count() {
-        boolean counts = !unreferenced && state != DONE;
-        if (counts != counted) {
-            counted = counts;
-            loop.nettyLoop().referenceImmediates(counts ? 1 : -1);
+        int before = STATE.getAndUpdate(this, Immediate::counted);
+        int change = (counted(before) & COUNTED) - (before & COUNTED);
+        if (change != 0) {
+            loop.nettyLoop().referenceImmediates(change > 0 ? 1 : -1);
         }
+    }
+
+    private static int counted(int bits) {
+        return (bits & (DONE | UNREFERENCED)) == 0 ? bits | COUNTED : bits & ~COUNTED;
     }
 }

@@ -118,7 +118,7 @@ public final class LoopMeters implements MeterBinder {
             return each -> value.applyAsDouble(shared.of(each));
         }
 
-        private static double nanos(DelayHistogram delay, double percent) {
+        private static double nanos(DurationHistogram delay, double percent) {
             return delay.count() == 0 ? 0 : delay.percentile(percent).toNanos();
         }
     }

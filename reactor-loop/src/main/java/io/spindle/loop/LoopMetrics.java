@@ -11,7 +11,9 @@ import java.util.Objects;
  *
  * @param idle time spent asleep, waiting for something to do
  * @param active time spent awake. Node analogue: {@code performance.eventLoopUtilization()}
- * @param delay how long the turns took
+ * @param delay how long the turns took: the time for which an event, a timer or a task could have had to wait. Node
+ *     analogue: {@code perf_hooks.monitorEventLoopDelay}, sampled once a turn instead of by a timer, so an idle loop
+ *     stays idle and a long stall is not counted as one sample among many short ones that never happened
  * @param turns turns through the phases
  * @param callbacks callbacks run: tasks, ticks, microtasks, immediates, timers and I/O events
  * @param events I/O events among them
@@ -28,7 +30,7 @@ import java.util.Objects;
 public record LoopMetrics(
         Duration idle,
         Duration active,
-        DelayHistogram delay,
+        DurationHistogram delay,
         long turns,
         long callbacks,
         long events,

@@ -5,42 +5,18 @@ import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.atomic.AtomicLongArray;
 
 /**
- * Where the loop writes the durations of its turns: log-linear buckets, sixteen to each power of two. One writer, the
- * loop; any thread may take a snapshot, which may miss the turn that is just being written.
+ * Where the loop writes the durations of its turns, in the buckets of {@link DurationRecorder}. One writer, the loop,
+ * which spares it all atomic steps; any thread may take a snapshot, which may miss the turn that is just being written.
  */
 final class TurnTimes {
 
-    private static final int SUB_BITS = 4;
-    private static final int SUB_BUCKETS = 1 << SUB_BITS;
-    private static final int BUCKETS = (Long.SIZE - SUB_BITS) * SUB_BUCKETS;
-
-    private final AtomicLongArray counts = new AtomicLongArray(BUCKETS);
+    private final AtomicLongArray counts = new AtomicLongArray(DurationRecorder.BUCKETS);
     private final AtomicLong totalNanos = new AtomicLong();
     private final AtomicLong maxNanos = new AtomicLong();
 
-    /** The bucket of a duration: exact below sixteen, then the four bits after the highest one. */
-    static int index(long nanos) {
-        if (nanos < SUB_BUCKETS) {
-            return (int) Math.max(0, nanos);
-        }
-        int exponent = Long.SIZE - 1 - Long.numberOfLeadingZeros(nanos);
-        int shift = exponent - SUB_BITS;
-        return (shift + 1) * SUB_BUCKETS + (int) (nanos >>> shift) - SUB_BUCKETS;
-    }
-
-    /** The longest duration of a bucket. */
-    static long highest(int index) {
-        if (index < SUB_BUCKETS) {
-            return index;
-        }
-        int shift = index / SUB_BUCKETS - 1;
-        long first = (long) (index % SUB_BUCKETS + SUB_BUCKETS) << shift;
-        return first + (1L << shift) - 1;
-    }
-
     // loop only: one writer, so reading and writing apart is safe
     void record(long nanos) {
-        int index = index(nanos);
+        int index = DurationRecorder.index(nanos);
         counts.setOpaque(index, counts.getPlain(index) + 1);
         totalNanos.setOpaque(totalNanos.getPlain() + nanos);
         if (nanos > maxNanos.getPlain()) {
@@ -48,11 +24,11 @@ final class TurnTimes {
         }
     }
 
-    DelayHistogram snapshot() {
-        long[] copy = new long[BUCKETS];
-        for (int index = 0; index < BUCKETS; index++) {
+    DurationHistogram snapshot() {
+        long[] copy = new long[DurationRecorder.BUCKETS];
+        for (int index = 0; index < copy.length; index++) {
             copy[index] = counts.getOpaque(index);
         }
-        return new DelayHistogram(copy, totalNanos.getOpaque(), maxNanos.getOpaque());
+        return new DurationHistogram(copy, totalNanos.getOpaque(), maxNanos.getOpaque());
     }
 }

@@ -9,6 +9,7 @@ package io.spindle.offload;
  * @param queued how many tasks wait
  * @param completed how many tasks have run, with a value, an error or interrupted
  * @param rejected how many tasks were refused, by a full queue or an ended pool
+ * @param stuck how many tasks were interrupted and still run, for longer than {@link BlockingPoolSpec#stuckAfter} says
  * @since 0.1.0
  */
-public record BlockingPoolMetrics(int threads, int running, int queued, long completed, long rejected) {}
+public record BlockingPoolMetrics(int threads, int running, int queued, long completed, long rejected, int stuck) {}

@@ -16,6 +16,8 @@ public final class BlockingPoolSpec {
 
     static final int THREADS_PER_CORE = 10;
 
+    static final Duration DEFAULT_STUCK_AFTER = Duration.ofSeconds(10);
+
     private static final int DEFAULT_QUEUE_CAPACITY = 100_000;
     private static final Duration DEFAULT_KEEP_ALIVE = Duration.ofSeconds(60);
 
@@ -24,13 +26,16 @@ public final class BlockingPoolSpec {
     private final int queueCapacity;
     private final Duration keepAlive;
     private final OnFull onFull;
+    private final Duration stuckAfter;
 
-    private BlockingPoolSpec(String name, int threads, int queueCapacity, Duration keepAlive, OnFull onFull) {
+    private BlockingPoolSpec(
+            String name, int threads, int queueCapacity, Duration keepAlive, OnFull onFull, Duration stuckAfter) {
         this.name = name;
         this.threads = threads;
         this.queueCapacity = queueCapacity;
         this.keepAlive = keepAlive;
         this.onFull = onFull;
+        this.stuckAfter = stuckAfter;
     }
 
     /**
@@ -40,7 +45,12 @@ public final class BlockingPoolSpec {
      */
     public static BlockingPoolSpec of(String name) {
         return new BlockingPoolSpec(
-                checkName(name), defaultThreads(), DEFAULT_QUEUE_CAPACITY, DEFAULT_KEEP_ALIVE, OnFull.REJECT);
+                checkName(name),
+                defaultThreads(),
+                DEFAULT_QUEUE_CAPACITY,
+                DEFAULT_KEEP_ALIVE,
+                OnFull.REJECT,
+                DEFAULT_STUCK_AFTER);
     }
 
     static String checkName(String name) {
@@ -72,7 +82,7 @@ public final class BlockingPoolSpec {
      * @param threads 1 or more. Default: ten for each processor
      */
     public BlockingPoolSpec threads(int threads) {
-        return new BlockingPoolSpec(name, checkThreads(threads), queueCapacity, keepAlive, onFull);
+        return new BlockingPoolSpec(name, checkThreads(threads), queueCapacity, keepAlive, onFull, stuckAfter);
     }
 
     /** Returns how many threads the pool may have. */
@@ -87,7 +97,7 @@ public final class BlockingPoolSpec {
      * @param queueCapacity 1 or more. Default: 100,000
      */
     public BlockingPoolSpec queueCapacity(int queueCapacity) {
-        return new BlockingPoolSpec(name, threads, checkQueueCapacity(queueCapacity), keepAlive, onFull);
+        return new BlockingPoolSpec(name, threads, checkQueueCapacity(queueCapacity), keepAlive, onFull, stuckAfter);
     }
 
     static int checkQueueCapacity(int queueCapacity) {
@@ -109,7 +119,7 @@ public final class BlockingPoolSpec {
      */
     public BlockingPoolSpec keepAlive(Duration keepAlive) {
         Durations.checkNotNegative("keepAlive", keepAlive);
-        return new BlockingPoolSpec(name, threads, queueCapacity, keepAlive, onFull);
+        return new BlockingPoolSpec(name, threads, queueCapacity, keepAlive, onFull, stuckAfter);
     }
 
     /** Returns how long a thread without work stays before it ends. */
@@ -123,7 +133,8 @@ public final class BlockingPoolSpec {
      * @param onFull Default: {@link OnFull#REJECT}
      */
     public BlockingPoolSpec onFull(OnFull onFull) {
-        return new BlockingPoolSpec(name, threads, queueCapacity, keepAlive, Objects.requireNonNull(onFull, "onFull"));
+        return new BlockingPoolSpec(
+                name, threads, queueCapacity, keepAlive, Objects.requireNonNull(onFull, "onFull"), stuckAfter);
     }
 
     /** Returns what becomes of a task when as many wait as may. */
@@ -131,8 +142,35 @@ public final class BlockingPoolSpec {
         return onFull;
     }
 
+    /**
+     * Sets after how long a task that was interrupted, by a cancel or a time-out, and still runs is reported: with the
+     * stack of its thread, at WARN, again each time as long has passed, and in {@link BlockingPoolMetrics#stuck()}. It
+     * keeps its thread until it ends.
+     *
+     * @param stuckAfter more than zero. Default: 10 seconds
+     */
+    public BlockingPoolSpec stuckAfter(Duration stuckAfter) {
+        Durations.positiveNanos("stuckAfter", stuckAfter);
+        return new BlockingPoolSpec(name, threads, queueCapacity, keepAlive, onFull, stuckAfter);
+    }
+
+    /** Returns after how long a task that was interrupted and still runs is reported. */
+    public Duration stuckAfter() {
+        return stuckAfter;
+    }
+
     PoolSettings settings() {
-        return new PoolSettings(name, 0, threads, queueCapacity, Durations.nanos(keepAlive), onFull, 0, 1, null);
+        return new PoolSettings(
+                name,
+                0,
+                threads,
+                queueCapacity,
+                Durations.nanos(keepAlive),
+                onFull,
+                0,
+                Durations.nanos(stuckAfter),
+                1,
+                null);
     }
 
     /**

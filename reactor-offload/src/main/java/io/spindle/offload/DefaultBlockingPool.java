@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.spindle.offload;
 
+import io.spindle.loop.DurationHistogram;
 import io.spindle.offload.TaskRejectedException.Reason;
 import java.time.Duration;
 import java.util.Objects;
@@ -9,8 +10,6 @@ import java.util.concurrent.Callable;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
-import java.util.concurrent.atomic.AtomicReference;
-import java.util.concurrent.atomic.LongAdder;
 import java.util.function.BiFunction;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
@@ -44,16 +43,11 @@ final class DefaultBlockingPool implements BlockingPool {
     private final AtomicInteger state = new AtomicInteger(OPEN);
     private final AtomicInteger queued = new AtomicInteger();
     private final AtomicInteger abandoned = new AtomicInteger();
-    private final LongAdder started = new LongAdder();
-    private final LongAdder ended = new LongAdder();
-    private final LongAdder completed = new LongAdder();
-    private final LongAdder rejected = new LongAdder();
-    private final DurationRecorder waited = new DurationRecorder();
-    private final DurationRecorder ran = new DurationRecorder();
     private final Waiters waiters = new Waiters();
+    private final PoolStats stats = new PoolStats(this::nothingWaits);
+    private final StuckTasks stuck;
     private final Queue<PoolTask> byAge = new ConcurrentLinkedQueue<>(); // only if the oldest are to be dropped
     private final KeyLanes lanes = new KeyLanes(this::submit);
-    private final AtomicReference<Sinks.@Nullable Empty<Void>> drainSink = new AtomicReference<>();
     private final Sinks.Empty<Void> endSink = Sinks.empty();
 
     private DefaultBlockingPool(
@@ -65,6 +59,7 @@ final class DefaultBlockingPool implements BlockingPool {
         this.graceNanos = settings.graceNanos();
         this.places = settings.places();
         this.permanent = permanent;
+        this.stuck = new StuckTasks(name, settings.stuckNanos());
         this.parent = null;
         this.engine = new PoolThreads(settings, factory, this::noThread, this::tryTerminate);
     }
@@ -77,6 +72,7 @@ final class DefaultBlockingPool implements BlockingPool {
         this.graceNanos = parent.graceNanos;
         this.places = parent.places;
         this.permanent = false;
+        this.stuck = parent.stuck.named(name);
         this.parent = parent;
         this.engine = new PoolView(parent.engine, threads, this::viewTurned);
     }
@@ -342,7 +338,7 @@ final class DefaultBlockingPool implements BlockingPool {
     }
 
     private TaskRejectedException count(TaskRejectedException error) {
-        rejected.increment();
+        stats.rejected();
         return error;
     }
 
@@ -360,23 +356,25 @@ final class DefaultBlockingPool implements BlockingPool {
         if (!waiters.isEmpty()) {
             admitWaiters();
         }
-        tellIfDrained();
+        stats.tellIfDrained();
     }
 
     void taskStarted(long waitedNanos) {
-        started.increment(); // first, or nothing would seem to wait or run for a moment
+        stats.started(); // first, or nothing would seem to wait or run for a moment
         release();
-        waited.record(waitedNanos);
+        stats.waited().record(waitedNanos);
     }
 
     void taskCompleted(long ranNanos) {
-        completed.increment();
-        ran.record(ranNanos);
+        stats.completed(ranNanos);
     }
 
     void taskEnded() {
-        ended.increment();
-        tellIfDrained();
+        stats.ended();
+    }
+
+    StuckTasks stuck() {
+        return stuck;
     }
 
     long graceNanos() {
@@ -393,33 +391,15 @@ final class DefaultBlockingPool implements BlockingPool {
 
     /** Completes when for a moment nothing waits or runs. */
     Mono<Void> drain() {
-        return Mono.defer(() -> {
-            Sinks.Empty<Void> sink = Objects.requireNonNull(
-                    drainSink.updateAndGet(present -> present == null ? Sinks.empty() : present));
-            tellIfDrained();
-            return sink.asMono();
-        });
+        return stats.drain();
     }
 
-    private void tellIfDrained() {
-        if (drainSink.get() != null && isIdle()) {
-            Sinks.Empty<Void> sink = drainSink.getAndSet(null);
-            if (sink != null) {
-                sink.tryEmitEmpty();
-            }
-        }
-    }
-
-    private boolean isIdle() {
-        if (queued.get() != 0 || !waiters.isEmpty()) {
-            return false;
-        }
-        long done = ended.sum(); // before those started
-        return started.sum() == done;
+    private boolean nothingWaits() {
+        return queued.get() == 0 && waiters.isEmpty();
     }
 
     void taskRejected() {
-        rejected.increment();
+        stats.rejected();
     }
 
     void taskAbandoned() {
@@ -436,9 +416,13 @@ final class DefaultBlockingPool implements BlockingPool {
 
     @Override
     public BlockingPoolMetrics metrics() {
-        long done = ended.sum(); // before those started: never more have ended
-        int running = (int) (started.sum() - done);
-        return new BlockingPoolMetrics(engine.threads(), running, queued.get(), completed.sum(), rejected.sum());
+        return new BlockingPoolMetrics(
+                engine.threads(),
+                stats.running(),
+                queued.get(),
+                stats.completedCount(),
+                stats.rejectedCount(),
+                stuck.count());
     }
 
     int waiting() {
@@ -447,17 +431,17 @@ final class DefaultBlockingPool implements BlockingPool {
 
     /** The sum of the times that tasks ran. */
     long busyNanos() {
-        return ran.totalNanos();
+        return stats.ran().totalNanos();
     }
 
     @Override
     public DurationHistogram waitTimes() {
-        return waited.snapshot();
+        return stats.waited().snapshot();
     }
 
     @Override
     public DurationHistogram runTimes() {
-        return ran.snapshot();
+        return stats.ran().snapshot();
     }
 
     @Override

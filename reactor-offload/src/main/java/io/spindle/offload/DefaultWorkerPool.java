@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.spindle.offload;
 
+import io.spindle.loop.DurationHistogram;
 import java.util.Objects;
 import java.util.concurrent.Callable;
 import java.util.concurrent.TimeUnit;
@@ -65,7 +66,8 @@ final class DefaultWorkerPool implements WorkerPool {
                 pool.waiting(),
                 now.completed(),
                 now.rejected(),
-                utilization);
+                utilization,
+                now.stuck());
     }
 
     @Override

@@ -7,6 +7,7 @@ import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.Tags;
 import io.micrometer.core.instrument.TimeGauge;
 import io.micrometer.core.instrument.binder.MeterBinder;
+import io.spindle.loop.DurationHistogram;
 import java.util.Objects;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
@@ -20,6 +21,7 @@ import java.util.function.ToDoubleFunction;
  *
  * <ul>
  *   <li>{@code spindle.pool.threads}, {@code spindle.pool.running}, {@code spindle.pool.queued}: what is there now
+ *   <li>{@code spindle.pool.stuck}: tasks that were interrupted and go on
  *   <li>{@code spindle.pool.completed}, {@code spindle.pool.rejected}: counters of tasks
  *   <li>{@code spindle.pool.wait}, {@code spindle.pool.run} with {@code quantile} 0.5, 0.99, 0.999 and 1: how long tasks
  *       waited and ran, since the pool started
@@ -68,6 +70,10 @@ public final class PoolMeters implements MeterBinder {
         meters.gauge("threads", "Threads alive", pool -> pool.metrics().threads());
         meters.gauge("running", "Tasks that run", pool -> pool.metrics().running());
         meters.gauge("queued", "Tasks that wait", pool -> pool.metrics().queued());
+        meters.gauge(
+                "stuck",
+                "Tasks that ignore an interrupt",
+                pool -> pool.metrics().stuck());
         meters.counter(
                 "completed", "Tasks that have run", pool -> pool.metrics().completed());
         meters.counter("rejected", "Tasks refused", pool -> pool.metrics().rejected());
@@ -79,6 +85,10 @@ public final class PoolMeters implements MeterBinder {
         meters.gauge("threads", "Threads alive", pool -> pool.metrics().threads());
         meters.gauge("running", "Tasks that run", pool -> pool.metrics().running());
         meters.gauge("queued", "Tasks that wait", pool -> pool.metrics().queued());
+        meters.gauge(
+                "stuck",
+                "Tasks that ignore an interrupt",
+                pool -> pool.metrics().stuck());
         meters.gauge(
                 "waiting", "Tasks that wait for room", pool -> pool.metrics().waiting());
         meters.gauge(

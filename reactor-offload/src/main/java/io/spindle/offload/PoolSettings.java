@@ -9,6 +9,7 @@ import org.jspecify.annotations.Nullable;
  *
  * @param minThreads so many are started at once and stay
  * @param graceNanos how long a task that is stopped has before its thread is interrupted
+ * @param stuckNanos how long a task that was interrupted may still run before it is reported
  * @param priorities how many levels of priority its queue has
  * @param places where threads run their calls, by the thread's name; null for on the thread itself
  */
@@ -20,5 +21,21 @@ record PoolSettings(
         long keepAliveNanos,
         OnFull onFull,
         long graceNanos,
+        long stuckNanos,
         int priorities,
-        @Nullable Function<? super String, ? extends WorkerPlace> places) {}
+        @Nullable Function<? super String, ? extends WorkerPlace> places) {
+
+    PoolSettings withStuckNanos(long nanos) {
+        return new PoolSettings(
+                name,
+                minThreads,
+                maxThreads,
+                queueCapacity,
+                keepAliveNanos,
+                onFull,
+                graceNanos,
+                nanos,
+                priorities,
+                places);
+    }
+}

@@ -123,6 +123,7 @@ abstract class PoolTask implements Work, Runnable, Disposable {
         while (state == INTERRUPTING) {
             Thread.onSpinWait();
         }
+        pool.stuck().ended(this);
         Thread.interrupted(); // it was meant for this task, not for the next
         return false;
     }
@@ -209,12 +210,18 @@ abstract class PoolTask implements Work, Runnable, Disposable {
         Thread thread = runner;
         try {
             if (thread != null && thread != Thread.currentThread()) {
+                pool.stuck().interrupted(this);
                 thread.interrupt();
             }
         } finally {
             state = INTERRUPTED;
         }
         return true;
+    }
+
+    /** The thread that runs it. After the start only. */
+    final @Nullable Thread runner() {
+        return runner;
     }
 
     /** Called when it was cancelled while it waits in the pool's queue. */

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.spindle.offload;
 
+import io.spindle.loop.DurationHistogram;
 import java.util.concurrent.Callable;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;

@@ -40,6 +40,7 @@ public final class WorkerPoolSpec {
                 Durations.nanos(DEFAULT_IDLE_TIMEOUT),
                 OnFull.REJECT,
                 Durations.nanos(DEFAULT_GRACE),
+                Durations.nanos(BlockingPoolSpec.DEFAULT_STUCK_AFTER),
                 TaskOptions.Priority.values().length,
                 null));
     }
@@ -101,6 +102,7 @@ public final class WorkerPoolSpec {
                 idleNanos,
                 settings.onFull(),
                 settings.graceNanos(),
+                settings.stuckNanos(),
                 settings.priorities(),
                 settings.places()));
     }
@@ -126,6 +128,16 @@ public final class WorkerPoolSpec {
     }
 
     /**
+     * Sets after how long a task that was interrupted and still runs is reported: see
+     * {@link BlockingPoolSpec#stuckAfter(Duration)}.
+     *
+     * @param stuckAfter more than zero. Default: 10 seconds
+     */
+    public WorkerPoolSpec stuckAfter(Duration stuckAfter) {
+        return new WorkerPoolSpec(settings.withStuckNanos(Durations.positiveNanos("stuckAfter", stuckAfter)));
+    }
+
+    /**
      * Sets where the workers run their tasks, if not on their own threads.
      *
      * @param places opens a place for the worker of that name, on its thread; what it throws is the error of the task
@@ -145,6 +157,7 @@ public final class WorkerPoolSpec {
                 settings.keepAliveNanos(),
                 onFull,
                 graceNanos,
+                settings.stuckNanos(),
                 settings.priorities(),
                 places));
     }

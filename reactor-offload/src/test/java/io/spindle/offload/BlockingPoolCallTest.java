@@ -114,7 +114,7 @@ class BlockingPoolCallTest {
                     assertThat(refusal).hasMessageContaining("queueCapacity is 2");
                 })
                 .verify(LONG);
-        assertThat(pool.metrics()).isEqualTo(new BlockingPoolMetrics(1, 1, 2, 0, 1));
+        assertThat(pool.metrics()).isEqualTo(new BlockingPoolMetrics(1, 1, 2, 0, 1, 0));
         gate.open();
 
         assertThat(running.get(20, TimeUnit.SECONDS)).isEqualTo(1);

@@ -100,17 +100,6 @@ class BlockingPoolFullTest {
         assertThat(pool.runTimes().total())
                 .isGreaterThanOrEqualTo(pool.runTimes().max());
         assertThat(pool.runTimes().percentile(100)).isEqualTo(pool.runTimes().max());
-        assertThat(pool.runTimes().toString()).contains("of 2 tasks");
-    }
-
-    @Test
-    void bucketsHoldWhatTheyShould() {
-        for (long nanos = 0; nanos < 5_000_000; nanos = nanos * 5 / 4 + 1) {
-            int index = DurationRecorder.index(nanos);
-            assertThat(DurationRecorder.highest(index)).isBetween(nanos, nanos + nanos / 16);
-            if (index > 0) {
-                assertThat(DurationRecorder.highest(index - 1)).isLessThan(nanos);
-            }
-        }
+        assertThat(pool.runTimes().toString()).endsWith("of 2");
     }
 }

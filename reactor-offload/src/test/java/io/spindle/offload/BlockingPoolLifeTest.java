@@ -44,7 +44,7 @@ class BlockingPoolLifeTest {
         gate.open();
         CompletableFuture.allOf(calls.toArray(CompletableFuture[]::new)).get(20, TimeUnit.SECONDS);
         StepVerifier.create(pool.disposeGracefully()).expectComplete().verify(LONG);
-        assertThat(pool.metrics()).isEqualTo(new BlockingPoolMetrics(0, 0, 0, 5, 0));
+        assertThat(pool.metrics()).isEqualTo(new BlockingPoolMetrics(0, 0, 0, 5, 0, 0));
     }
 
     @Test
@@ -199,7 +199,7 @@ class BlockingPoolLifeTest {
                 .expectComplete()
                 .verify(LONG);
         assertThat(values.get() + refusals.get()).isEqualTo(10_000);
-        assertThat(pool.metrics()).isEqualTo(new BlockingPoolMetrics(0, 0, 0, values.get(), refusals.get()));
+        assertThat(pool.metrics()).isEqualTo(new BlockingPoolMetrics(0, 0, 0, values.get(), refusals.get(), 0));
     }
 
     private static void awaitAll(CountDownLatch latch) {

@@ -38,7 +38,7 @@ class BlockingPoolViewTest {
         }
         gate.awaitArrival();
 
-        assertThat(view.metrics()).isEqualTo(new BlockingPoolMetrics(2, 2, 2, 0, 0));
+        assertThat(view.metrics()).isEqualTo(new BlockingPoolMetrics(2, 2, 2, 0, 0, 0));
         StepVerifier.create(pool.call(() -> "others run"))
                 .expectNext("others run")
                 .expectComplete()

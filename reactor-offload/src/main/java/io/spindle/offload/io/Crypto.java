@@ -2,6 +2,7 @@
 package io.spindle.offload.io;
 
 import io.spindle.offload.BlockingPool;
+import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.security.GeneralSecurityException;
 import java.security.MessageDigest;
@@ -10,7 +11,9 @@ import java.security.SecureRandom;
 import java.util.Objects;
 import java.util.UUID;
 import java.util.concurrent.Callable;
+import java.util.function.Consumer;
 import javax.crypto.Mac;
+import org.jspecify.annotations.Nullable;
 import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
 
@@ -24,7 +27,7 @@ public final class Crypto {
 
     private static final int MAX_HKDF_BLOCKS = 255;
     private static final int MAX_SCRYPT_TABLE = Integer.MAX_VALUE / Integer.BYTES;
-    private static final SecureRandom RANDOM = new SecureRandom();
+    static final SecureRandom RANDOM = new SecureRandom();
 
     private Crypto() {}
 
@@ -43,6 +46,39 @@ public final class Crypto {
             RANDOM.nextBytes(bytes);
             return bytes;
         });
+    }
+
+    /**
+     * Fills a buffer with random bytes fit for keys. It runs on the pool that the Reactor {@code Context} holds under
+     * {@code BlockingPool.class}, else on {@link BlockingPool#shared()}. Node analogue: {@code crypto.randomFill}.
+     *
+     * @param target filled from its position to its limit, which stay; not to be touched before the end
+     * @return a cold {@code Mono} of {@code target}, never empty
+     */
+    public static Mono<ByteBuffer> randomFill(ByteBuffer target) {
+        Objects.requireNonNull(target, "target");
+        return call(() -> {
+            byte[] bytes = new byte[target.remaining()];
+            RANDOM.nextBytes(bytes);
+            target.duplicate().put(bytes);
+            return target;
+        });
+    }
+
+    /**
+     * Tells whether two secrets are equal, at once, in a time that does not say where they differ. Node analogue:
+     * {@code crypto.timingSafeEqual}.
+     *
+     * @param a one
+     * @param b the other, of the same length
+     * @throws IllegalArgumentException if their lengths differ
+     */
+    public static boolean timingSafeEqual(byte[] a, byte[] b) {
+        if (a.length != b.length) {
+            throw new IllegalArgumentException(
+                    "a and b must be of one length, were " + a.length + " and " + b.length + " bytes");
+        }
+        return MessageDigest.isEqual(a, b);
     }
 
     /**
@@ -154,16 +190,9 @@ public final class Crypto {
         Objects.requireNonNull(chunks, "chunks");
         String algorithm = Pbkdf2.algorithm(Objects.requireNonNull(digest, "digest"));
         byte[] keyCopy = key.clone();
-        return Mono.deferContextual(context -> {
+        return Mono.defer(() -> {
             Mac mac = mac(algorithm, keyCopy);
-            return chunks.transform(Io.pool(context)
-                            .map(
-                                    chunk -> {
-                                        mac.update(chunk);
-                                        return chunk.length;
-                                    },
-                                    1))
-                    .then(Mono.fromCallable(mac::doFinal));
+            return feed(chunks, mac::update).then(Mono.fromCallable(mac::doFinal));
         });
     }
 
@@ -251,7 +280,19 @@ public final class Crypto {
         return call(UUID::randomUUID);
     }
 
-    private static <T> Mono<T> call(Callable<T> task) {
+    /** Gives each chunk to {@code sink} on the pool, one after the other. */
+    static Mono<Void> feed(Flux<byte[]> chunks, Consumer<byte[]> sink) {
+        return Mono.deferContextual(context -> chunks.transform(Io.pool(context)
+                        .map(
+                                chunk -> {
+                                    sink.accept(chunk);
+                                    return chunk.length;
+                                },
+                                1))
+                .then());
+    }
+
+    static <T> Mono<T> call(Callable<? extends @Nullable T> task) {
         return Mono.deferContextual(context -> Io.pool(context).call(task));
     }
 }

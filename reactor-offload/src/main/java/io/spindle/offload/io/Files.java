@@ -32,7 +32,7 @@ import reactor.core.publisher.Mono;
  */
 public final class Files {
 
-    private static final int MAX_LINE = 1024 * 1024;
+    static final int MAX_LINE = 1024 * 1024;
 
     private Files() {}
 
@@ -311,7 +311,7 @@ public final class Files {
         if (chunkSize < 1) {
             throw new IllegalArgumentException("chunkSize must be 1 or more, was " + chunkSize);
         }
-        return Pull.of("read", path, pool, () -> FileChunks.open(path, offset, length, chunkSize));
+        return Pull.of("read", path, pool, () -> FileRange.chunks(path, offset, length, chunkSize));
     }
 
     /**
@@ -334,7 +334,7 @@ public final class Files {
         Io.notNegative("offset", offset);
         Io.notNegative("length", length);
         Io.atLeast("chunkSize", 1, chunkSize);
-        return Pull.of("read", path, () -> FileBuffers.open(path, offset, length, chunkSize));
+        return Pull.of("read", path, () -> FileRange.buffers(path, offset, length, chunkSize));
     }
 
     /**
@@ -374,9 +374,14 @@ public final class Files {
         Objects.requireNonNull(charset, "charset");
         Io.atLeast("maxLength", 1, maxLength);
         return lines(readChunks(path, 0, Long.MAX_VALUE, Io.CHUNK, pool), charset, maxLength)
-                .onErrorMap(
-                        error -> error instanceof UncheckedIOException && !(error instanceof FileException),
-                        error -> FileException.of("lines", path, null, Io.cause((UncheckedIOException) error)));
+                .onErrorMap(error -> told(error, path));
+    }
+
+    /** What went wrong with lines. */
+    static Throwable told(Throwable error, Path path) {
+        return error instanceof UncheckedIOException unchecked && !(error instanceof FileException)
+                ? FileException.of("lines", path, null, Io.cause(unchecked))
+                : error;
     }
 
     static Flux<String> lines(Flux<byte[]> chunks, Charset charset, int maxLength) {

@@ -35,16 +35,21 @@ final class WholeFile {
     /** A small file is opened, read to its end and closed: its size is not asked, it may be wrong or change meanwhile. */
     static byte[] read(Path path) throws IOException {
         try (FileChannel channel = FileChannel.open(path, READ)) {
-            ByteBuffer first = FIRST.get().clear();
-            while (first.hasRemaining()) {
-                if (channel.read(first) < 0) {
-                    byte[] content = new byte[first.position()];
-                    first.flip().get(content);
-                    return content;
-                }
-            }
-            return readRest(channel, first.flip());
+            return readAll(channel);
         }
+    }
+
+    /** From where the channel is to the end. */
+    static byte[] readAll(FileChannel channel) throws IOException {
+        ByteBuffer first = FIRST.get().clear();
+        while (first.hasRemaining()) {
+            if (channel.read(first) < 0) {
+                byte[] content = new byte[first.position()];
+                first.flip().get(content);
+                return content;
+            }
+        }
+        return readRest(channel, first.flip());
     }
 
     private static byte[] readRest(FileChannel channel, ByteBuffer first) throws IOException {
@@ -129,11 +134,15 @@ final class WholeFile {
     /** Sets the length: cuts, or adds zeros. */
     static @Nullable Void truncate(Path path, long length) throws IOException {
         try (FileChannel channel = FileChannel.open(path, StandardOpenOption.WRITE)) {
-            if (channel.size() < length) {
-                writeAt(channel, new byte[1], length - 1);
-            } else {
-                channel.truncate(length);
-            }
+            return truncate(channel, length);
+        }
+    }
+
+    static @Nullable Void truncate(FileChannel channel, long length) throws IOException {
+        if (channel.size() < length) {
+            writeAt(channel, new byte[1], length - 1);
+        } else {
+            channel.truncate(length);
         }
         return null;
     }

@@ -5,23 +5,22 @@ import java.time.Duration;
 import java.util.concurrent.TimeUnit;
 
 /**
- * How long the turns of an {@link EventLoop} took: the time for which an event, a timer or a task could have had to
- * wait. A snapshot, immutable.
+ * How long many things of one kind took: the turns of an {@link EventLoop}, the tasks of a pool. A snapshot, immutable,
+ * of a {@link DurationRecorder} or of what the loop keeps itself.
  *
  * <p>Durations are counted in buckets of at most 6 % width, from one nanosecond to 146 years. Node analogue:
- * {@code perf_hooks.monitorEventLoopDelay}, sampled once a turn instead of by a timer, so an idle loop stays idle and
- * a long stall is not counted as one sample among many short ones that never happened.
+ * {@code perf_hooks.createHistogram}.
  *
  * @since 0.1.0
  */
-public final class DelayHistogram {
+public final class DurationHistogram {
 
     private final long[] counts;
     private final long count;
     private final long totalNanos;
     private final long maxNanos;
 
-    DelayHistogram(long[] counts, long totalNanos, long maxNanos) {
+    DurationHistogram(long[] counts, long totalNanos, long maxNanos) {
         long sum = 0;
         for (long each : counts) {
             sum += each;
@@ -32,23 +31,28 @@ public final class DelayHistogram {
         this.maxNanos = maxNanos;
     }
 
-    /** Returns how many turns were measured. */
+    /** Returns how many durations were measured. */
     public long count() {
         return count;
     }
 
-    /** Returns the longest turn, zero if there was none. A difference reports the longest one ever. */
+    /** Returns the longest duration, zero if there was none. A difference reports the longest one ever. */
     public Duration max() {
         return Duration.ofNanos(maxNanos);
     }
 
-    /** Returns the mean turn, zero if there was none. */
+    /** Returns the sum of all durations. */
+    public Duration total() {
+        return Duration.ofNanos(totalNanos);
+    }
+
+    /** Returns the mean duration, zero if there was none. */
     public Duration mean() {
         return Duration.ofNanos(count == 0 ? 0 : totalNanos / count);
     }
 
     /**
-     * Returns the duration that {@code percent} percent of the turns did not exceed.
+     * Returns the duration that {@code percent} percent of all did not exceed, zero if there was none.
      *
      * @param percent above 0, up to 100; for example 99.9
      * @throws IllegalArgumentException if {@code percent} is outside that range
@@ -62,35 +66,35 @@ public final class DelayHistogram {
         for (int index = 0; index < counts.length; index++) {
             seen += counts[index];
             if (seen >= rank) {
-                return Duration.ofNanos(Math.min(maxNanos, TurnTimes.highest(index)));
+                return Duration.ofNanos(Math.min(maxNanos, DurationRecorder.highest(index)));
             }
         }
         return max();
     }
 
-    /** Returns how many turns took longer than {@code limit}, counted in whole buckets. */
+    /** Returns how many were longer than {@code limit}, counted in whole buckets. */
     public long exceeding(Duration limit) {
         long above = 0;
-        for (int index = TurnTimes.index(limit.toNanos()) + 1; index < counts.length; index++) {
+        for (int index = DurationRecorder.index(limit.toNanos()) + 1; index < counts.length; index++) {
             above += counts[index];
         }
         return above;
     }
 
-    DelayHistogram since(DelayHistogram earlier) {
+    DurationHistogram since(DurationHistogram earlier) {
         long[] difference = counts.clone();
         for (int index = 0; index < difference.length; index++) {
             difference[index] -= earlier.counts[index];
         }
-        return new DelayHistogram(difference, totalNanos - earlier.totalNanos, maxNanos);
+        return new DurationHistogram(difference, totalNanos - earlier.totalNanos, maxNanos);
     }
 
     @Override
     public String toString() {
         return count == 0
-                ? "no turns"
+                ? "none"
                 : "p50 " + micros(50) + " us, p99 " + micros(99) + " us, p99.9 " + micros(99.9) + " us, max "
-                        + TimeUnit.NANOSECONDS.toMicros(maxNanos) + " us of " + count + " turns";
+                        + TimeUnit.NANOSECONDS.toMicros(maxNanos) + " us of " + count;
     }
 
     private long micros(double percent) {

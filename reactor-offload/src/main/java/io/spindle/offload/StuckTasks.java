@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.spindle.offload;
+
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import reactor.core.scheduler.Schedulers;
+
+/**
+ * The tasks of a pool that were interrupted and still run. While there are any, somebody looks once in a while who of
+ * them ignores the interrupt, and says so with the stack of its thread.
+ */
+final class StuckTasks {
+
+    private static final Logger log = LoggerFactory.getLogger(BlockingPool.class);
+
+    private final String pool;
+    private final long intervalNanos;
+    private final Map<PoolTask, Long> interruptedAt = new ConcurrentHashMap<>();
+    private final AtomicBoolean watched = new AtomicBoolean();
+
+    StuckTasks(String pool, long intervalNanos) {
+        this.pool = pool;
+        this.intervalNanos = intervalNanos;
+    }
+
+    /** The same for a view of the pool. */
+    StuckTasks named(String view) {
+        return new StuckTasks(view, intervalNanos);
+    }
+
+    /** Before the task can see that it was interrupted. */
+    void interrupted(PoolTask task) {
+        interruptedAt.put(task, System.nanoTime());
+        watch();
+    }
+
+    void ended(PoolTask task) {
+        interruptedAt.remove(task);
+    }
+
+    int count() {
+        if (interruptedAt.isEmpty()) {
+            return 0;
+        }
+        long now = System.nanoTime();
+        return (int) interruptedAt.values().stream()
+                .filter(at -> now - at >= intervalNanos)
+                .count();
+    }
+
+    private void watch() {
+        if (interruptedAt.isEmpty() || !watched.compareAndSet(false, true)) {
+            return;
+        }
+        try {
+            Schedulers.parallel().schedule(this::look, intervalNanos, TimeUnit.NANOSECONDS);
+        } catch (RejectedExecutionException noTimer) { // it has been shut down: nobody is told
+            watched.set(false);
+        }
+    }
+
+    private void look() {
+        watched.set(false);
+        long now = System.nanoTime();
+        interruptedAt.forEach((task, at) -> {
+            if (now - at >= intervalNanos) {
+                report(task, TimeUnit.NANOSECONDS.toMillis(now - at));
+            }
+        });
+        watch();
+    }
+
+    private void report(PoolTask task, long millis) {
+        Thread runner = task.runner();
+        if (runner == null) {
+            return;
+        }
+        StackTraceElement[] stack = runner.getStackTrace();
+        if (!interruptedAt.containsKey(task)) {
+            return; // it has ended: this may be the stack of the next
+        }
+        log.warn(
+                "[{}] a task was interrupted {} ms ago and goes on, it keeps thread {}:{}",
+                pool,
+                millis,
+                runner.getName(),
+                Stream.of(stack).map(frame -> "\n\tat " + frame).collect(Collectors.joining()));
+    }
+}

@@ -1,0 +1,193 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.spindle.offload.io;
+
+import io.spindle.offload.BlockingPool;
+import java.io.IOException;
+import java.nio.channels.ClosedChannelException;
+import java.nio.channels.FileChannel;
+import java.nio.file.Path;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.locks.ReentrantLock;
+import org.jspecify.annotations.Nullable;
+import reactor.core.publisher.Mono;
+import reactor.core.publisher.MonoSink;
+import reactor.core.publisher.Sinks;
+
+/**
+ * An open file, whoever has its handle, and the operations on it: none is interrupted, since that would close the channel
+ * under all others; a cancel takes back what waits for a thread, and drops the result of what runs. It is closed when the
+ * last of them has ended.
+ */
+final class OpenFile {
+
+    /** What is done with the channel, on the pool. */
+    interface Work<T> {
+        @Nullable
+        T run(FileChannel channel) throws IOException;
+    }
+
+    private final Path path;
+    private final FileChannel channel;
+    private final ReentrantLock lock = new ReentrantLock();
+    private final Sinks.Empty<Void> closed = Sinks.empty();
+    private @Nullable FileHandle owner; // this and the next three: guarded by the lock
+    private int pending;
+    private boolean closing;
+    private boolean closeTaken;
+
+    OpenFile(Path path, FileChannel channel) {
+        this.path = path;
+        this.channel = channel;
+    }
+
+    Path path() {
+        return path;
+    }
+
+    /** Gives the file to a handle. */
+    FileHandle ownedBy(FileHandle handle) {
+        lock.lock();
+        try {
+            owner = handle;
+            return handle;
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /**
+     * Takes the file from a handle.
+     *
+     * @throws IllegalStateException if it is not this handle's, is closed, or an operation is not done
+     */
+    void disown(FileHandle handle) {
+        lock.lock();
+        try {
+            checkOwner(handle);
+            if (closing || pending > 0) {
+                throw new IllegalStateException("the handle of " + path + " cannot be transferred: "
+                        + (closing ? "it is closed" : pending + " operations are not done"));
+            }
+            owner = null;
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    @SuppressWarnings("ReferenceEquality") // a handle is one object
+    private void checkOwner(FileHandle handle) {
+        if (owner != handle) {
+            throw new IllegalStateException("the handle of " + path + " was transferred: it is unusable");
+        }
+    }
+
+    boolean isClosing() {
+        lock.lock();
+        try {
+            return closing;
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** One operation, on the pool that the Context names. */
+    <T> Mono<T> operation(FileHandle handle, String name, Work<T> work) {
+        return Mono.deferContextual(context -> {
+            begin(handle, name);
+            BlockingPool pool = Io.pool(context);
+            return Mono.create(sink -> submit(pool, name, work, sink));
+        });
+    }
+
+    private <T> void submit(BlockingPool pool, String name, Work<T> work, MonoSink<T> sink) {
+        AtomicBoolean taken = new AtomicBoolean(); // by the pool's thread, by a cancel or by a refusal
+        var call = pool.<T>call(() -> taken.compareAndSet(false, true) ? run(name, work) : null)
+                .contextWrite(sink.contextView())
+                .subscribe(
+                        sink::success,
+                        error -> {
+                            if (taken.compareAndSet(false, true)) {
+                                end();
+                            }
+                            sink.error(error);
+                        },
+                        sink::success);
+        sink.onCancel(() -> {
+            if (taken.compareAndSet(false, true)) {
+                call.dispose();
+                end();
+            }
+        });
+    }
+
+    private <T> @Nullable T run(String name, Work<T> work) throws Exception {
+        try {
+            return Io.told(name, path, null, () -> work.run(channel));
+        } finally {
+            end();
+        }
+    }
+
+    private void begin(FileHandle handle, String operation) {
+        lock.lock();
+        try {
+            checkOwner(handle);
+            if (closing) {
+                throw FileException.of(operation, path, null, new ClosedChannelException());
+            }
+            pending++;
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** On the pool, or where a task was taken back: who ends the last one closes. */
+    private void end() {
+        lock.lock();
+        try {
+            pending--;
+        } finally {
+            lock.unlock();
+        }
+        if (takeClose()) {
+            closeNow();
+        }
+    }
+
+    /** Closes once nothing is pending any more, and completes then. */
+    Mono<Void> close(FileHandle handle) {
+        return Mono.deferContextual(context -> {
+            lock.lock();
+            try {
+                checkOwner(handle);
+                closing = true;
+            } finally {
+                lock.unlock();
+            }
+            if (takeClose()) {
+                Io.pool(context).run(this::closeNow).subscribe(none -> {}, refused -> closeNow());
+            }
+            return io.spindle.loop.EventLoop.onCurrent(closed.asMono());
+        });
+    }
+
+    private boolean takeClose() {
+        lock.lock();
+        try {
+            boolean mine = closing && pending == 0 && !closeTaken;
+            closeTaken |= mine;
+            return mine;
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    private void closeNow() {
+        try {
+            channel.close();
+            closed.tryEmitEmpty();
+        } catch (IOException error) {
+            closed.tryEmitError(FileException.of("close", path, null, error));
+        }
+    }
+}

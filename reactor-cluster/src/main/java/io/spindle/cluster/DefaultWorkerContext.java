@@ -4,8 +4,11 @@ package io.spindle.cluster;
 import io.netty.channel.unix.FileDescriptor;
 import io.spindle.loop.EventLoop;
 import io.spindle.process.ipc.Channel;
+import io.spindle.process.ipc.Invitation;
 import io.spindle.process.ipc.Message;
 import io.spindle.process.ipc.Reply;
+import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.net.BindException;
 import java.net.InetSocketAddress;
 import java.time.Duration;
@@ -14,6 +17,7 @@ import java.util.Objects;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
+import org.jspecify.annotations.Nullable;
 import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
 import reactor.core.publisher.Sinks;
@@ -30,6 +34,7 @@ final class DefaultWorkerContext implements WorkerContext {
     private final Channel channel;
     private final Connections connections;
     private final Readiness readiness;
+    private final Pulse pulse;
     private final LoopResources resources;
     private final Map<String, AtomicInteger> anyPortCalls = new ConcurrentHashMap<>();
     private final AtomicBoolean draining = new AtomicBoolean();
@@ -43,16 +48,18 @@ final class DefaultWorkerContext implements WorkerContext {
         this.channel = channel;
         this.connections = new Connections(loop);
         this.readiness = new Readiness(connections);
+        this.pulse = new Pulse(connections);
         this.resources = resources(
                 LoopResources.create("worker", Math.max(1, Runtime.getRuntime().availableProcessors()), true));
         channel.onRequest(Control.DRAIN, this::askedToDrain);
         channel.onRequest(
                 Control.PAUSE, message -> Mono.fromRunnable(() -> readiness.pause(message.as(Boolean.class))));
+        channel.onRequest(Control.PING, message -> pulse.take().map(Reply::of));
         readiness.ready().then(channel.request(Control.READY, "")).subscribe(reply -> {}, gone -> {});
     }
 
-    /** The program has returned, so it has bound what it binds. */
-    void programReturned() {
+    /** A server is bound, or the program has returned. */
+    void serves() {
         readiness.up();
     }
 
@@ -129,12 +136,41 @@ final class DefaultWorkerContext implements WorkerContext {
         return exitCode;
     }
 
+    Pulse pulse() {
+        return pulse;
+    }
+
     Connections connections() {
         return connections;
     }
 
-    /** A socket that already listens, ours to close. */
-    record Adopted(FileDescriptor descriptor, Control.Listener listener) {}
+    /** What a server gets from the primary, its own to close: a socket, a channel, or nothing but an address. */
+    record Adopted(
+            Control.Listener listener,
+            @Nullable FileDescriptor descriptor,
+            @Nullable Channel handing) {
+
+        int descriptorNumber() {
+            return Objects.requireNonNull(descriptor, "descriptor").intValue();
+        }
+
+        Channel channel() {
+            return Objects.requireNonNull(handing, "handing");
+        }
+
+        void discard() {
+            try {
+                if (descriptor != null) {
+                    descriptor.close();
+                }
+            } catch (IOException e) {
+                throw new UncheckedIOException(e);
+            }
+            if (handing != null) {
+                handing.dispose();
+            }
+        }
+    }
 
     /** Asks the primary for the socket that listens there. Signals on the channel's loop. */
     Mono<Adopted> adopt(InetSocketAddress wanted, int backlog) {
@@ -149,15 +185,21 @@ final class DefaultWorkerContext implements WorkerContext {
                 .flatMap(reply -> {
                     Control.Listener listener = reply.as(Control.Listener.class);
                     return listener.error().isEmpty()
-                            ? Mono.just(new Adopted(reply.takeDescriptor().orElseThrow(), listener))
+                            ? adopted(listener, reply)
                             : Mono.error(new BindException(listener.error() + ": " + host + ":" + wanted.getPort()));
                 });
+    }
+
+    private Mono<Adopted> adopted(Control.Listener listener, Message reply) {
+        return listener.invitation().isEmpty()
+                ? Mono.just(new Adopted(listener, reply.takeDescriptor().orElse(null), null))
+                : Channel.connect(Invitation.of(listener.invitation()), loop)
+                        .map(handing -> new Adopted(listener, null, handing));
     }
 
     /** Tells the primary that a server is bound. */
     void listening(Control.Listener listener) {
         channel.request(Control.LISTENING, listener).subscribe(reply -> {}, gone -> {});
-        readiness.up();
     }
 
     @Override

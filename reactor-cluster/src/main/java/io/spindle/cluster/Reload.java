@@ -8,8 +8,6 @@ import java.util.ArrayList;
 import java.util.Deque;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 import reactor.core.Disposable;
 import reactor.core.Disposables;
 import reactor.core.publisher.Mono;
@@ -26,8 +24,6 @@ import reactor.core.publisher.Sinks;
  */
 final class Reload {
 
-    private static final Logger log = LoggerFactory.getLogger(Cluster.class);
-
     /** What it asks of the primary. */
     interface Crew {
 
@@ -36,6 +32,9 @@ final class Reload {
 
         /** Starts one more worker there, of the current generation. */
         void fork(Place place);
+
+        /** Holds a worker's servers, or lets them accept again. */
+        void pause(DefaultClusterWorker worker, boolean paused);
     }
 
     private final Crew crew;
@@ -68,7 +67,7 @@ final class Reload {
             Place place = todo.peek();
             DefaultClusterWorker fresh = fresh(place);
             if (fresh != null && fresh.state() == WorkerState.READY) {
-                old(place).forEach(worker -> worker.pause(true));
+                old(place).forEach(worker -> crew.pause(worker, true));
                 todo.remove();
             } else if (place.isRetired()) {
                 todo.remove();
@@ -128,13 +127,12 @@ final class Reload {
         List<DefaultClusterWorker> leaving = new ArrayList<>();
         for (Place place : places) {
             List<DefaultClusterWorker> stays = old(place);
-            stays.forEach(worker -> worker.pause(false));
+            stays.forEach(worker -> crew.pause(worker, false));
             DefaultClusterWorker fresh = fresh(place);
             if (fresh != null && !stays.isEmpty()) { // better a new one than none
                 leaving.add(fresh);
             }
         }
-        log.warn("reload {} failed: {}", generation, reason);
         leave(leaving)
                 .subscribe(
                         null,

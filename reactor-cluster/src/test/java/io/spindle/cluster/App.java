@@ -33,6 +33,7 @@ final class App {
                             .jvmArgs("-Xmx48m", "-XX:TieredStopAtLevel=1")
                             .reloadOn(Signal.HUP)
                             .watch(Duration.ofMillis(100))
+                            .heartbeat(mode.equals("hang") ? Duration.ofSeconds(3) : Duration.ofSeconds(30))
                             .onEvent(App::print),
                     worker -> work(worker, mode, port, args)));
         } catch (ClusterException e) {
@@ -102,6 +103,18 @@ final class App {
                 .host("127.0.0.1")
                 .port(port)
                 .route(routes -> routes.get("/", (request, response) -> response.sendString(Mono.just(pid)))
+                        .get(
+                                "/never",
+                                (request, response) ->
+                                        response.sendString(worker.send("begun").then(Mono.never())))
+                        .get("/hang", (request, response) -> {
+                            hang();
+                            return response.send();
+                        })
+                        .get(
+                                "/remote",
+                                (request, response) ->
+                                        response.sendString(Mono.just(String.valueOf(request.remoteAddress()))))
                         .get(
                                 "/slow",
                                 (request, response) -> response.sendString(Flux.concat(

@@ -11,6 +11,7 @@ import java.io.InputStreamReader;
 import java.io.UncheckedIOException;
 import java.net.InetAddress;
 import java.net.ServerSocket;
+import java.net.Socket;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -49,6 +50,13 @@ class ClusterProcessTest {
 
         String await(String prefix) {
             return Probe.await(lines, line -> line.startsWith(prefix), prefix);
+        }
+
+        void signal(String name) throws IOException, InterruptedException {
+            assertThat(new ProcessBuilder("kill", "-" + name, String.valueOf(process.pid()))
+                            .start()
+                            .waitFor())
+                    .isZero();
         }
 
         List<ProcessHandle> workersThatSpoke(int count) {
@@ -129,6 +137,26 @@ class ClusterProcessTest {
     }
 
     @Test
+    void aSecondTermDoesNotWait() throws Exception {
+        Program program = start("serve", 0);
+        int port = Integer.parseInt(program.await("event Listening").split(" ", -1)[3]);
+        program.await("event Listening");
+        try (Socket client = Http1.connect(port)) {
+            Http1.ask(client, "/never", "");
+            program.await("event Message"); // it would hold up the drain
+
+            program.process().destroy();
+            while (program.process().isAlive()) {
+                program.process().destroy(); // two that come at once are one
+            }
+
+            assertThat(program.process().exitValue()).isEqualTo(128 + 15);
+            assertThat(client.getInputStream().read()).isEqualTo(-1);
+        }
+        assertNothingLeft(temporary);
+    }
+
+    @Test
     void hupReplacesAllWorkers() throws Exception {
         Program program = start("serve", 0);
         program.await("event Ready");
@@ -149,6 +177,28 @@ class ClusterProcessTest {
         program.process().destroy();
         assertThat(program.process().waitFor(30, TimeUnit.SECONDS)).isTrue();
         assertNothingLeft(temporary);
+    }
+
+    @Test
+    void aWorkerThatHangsPrintsItsThreadsAndIsReplaced() throws Exception {
+        Program program = start("hang", 0);
+        int port = Integer.parseInt(program.await("event Listening").split(" ", -1)[3]);
+        program.await("event Ready");
+        program.await("event Ready");
+
+        try (Socket client = Http1.connect(port)) {
+            Http1.ask(client, "/hang", "");
+            program.await("Full thread dump");
+            program.await("\tat io.spindle.cluster.App.hang");
+            String hung = program.await("event Exited").split(" ", -1)[2];
+            String next = program.await("event Ready").split(" ", -1)[2];
+            assertThat(next).isNotEqualTo(hung);
+            assertThat(client.getInputStream().read()).as("it was killed").isEqualTo(-1);
+        }
+
+        assertThat(Probe.pids(port, 2)).hasSize(2);
+        program.process().destroy();
+        assertThat(program.process().waitFor(30, TimeUnit.SECONDS)).isTrue();
     }
 
     @Test

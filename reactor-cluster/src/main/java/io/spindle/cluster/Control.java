@@ -25,7 +25,16 @@ final class Control {
     /** Primary: accept nothing (true), or accept again (false). */
     static final String PAUSE = "spindle.pause";
 
+    private static final String OURS = "spindle.";
+
     private Control() {}
+
+    /** The subjects of users must not be ours. */
+    static void checkFree(String subject) {
+        if (subject.startsWith(OURS)) {
+            throw new IllegalArgumentException("subject must not begin with " + OURS + ", was " + subject);
+        }
+    }
 
     /**
      * Which socket: workers that ask for the same get the same.

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.spindle.spring;
 
+import io.spindle.loop.DurationHistogram;
 import io.spindle.loop.EventLoop;
 import io.spindle.loop.LoopMetrics;
 import io.spindle.offload.BlockingPool;
-import io.spindle.offload.DurationHistogram;
 import io.spindle.offload.WorkerPool;
 import java.time.Duration;
 import java.util.LinkedHashMap;

@@ -17,9 +17,9 @@ final class ByteLineSplitter extends LineSplitter {
     private byte[] bytes = new byte[OutputPipe.CHUNK_BYTES];
     private int size; // what is left of earlier chunks: a line without its end
 
-    ByteLineSplitter(Charset charset, int maxLine, LongLine policy, Consumer<ExecException.Reason> onFailure) {
-        super(maxLine, policy, onFailure);
-        this.charset = charset;
+    ByteLineSplitter(Command command, Consumer<ExecException.Reason> onFailure) {
+        super(command, onFailure);
+        charset = command.charset();
     }
 
     @Override
@@ -28,8 +28,9 @@ final class ByteLineSplitter extends LineSplitter {
         append(chunk);
         int start = 0;
         for (int i = from; i < size; i++) {
-            if (bytes[i] == '\n') {
-                start = takeLine(start, i > start && bytes[i - 1] == '\r' ? i - 1 : i, i + 1);
+            if (bytes[i] == delimiter) {
+                boolean crlf = dropsReturn() && i > start && bytes[i - 1] == '\r';
+                start = takeLine(start, crlf ? i - 1 : i, i + 1);
                 if (hasFailed()) {
                     return;
                 }

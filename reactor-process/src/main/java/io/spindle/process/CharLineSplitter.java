@@ -5,7 +5,6 @@ import io.netty.buffer.ByteBuf;
 import io.netty.buffer.ByteBufUtil;
 import java.nio.ByteBuffer;
 import java.nio.CharBuffer;
-import java.nio.charset.Charset;
 import java.nio.charset.CharsetDecoder;
 import java.nio.charset.CoderResult;
 import java.nio.charset.CodingErrorAction;
@@ -21,9 +20,10 @@ final class CharLineSplitter extends LineSplitter {
     private final StringBuilder text = new StringBuilder();
     private ByteBuffer undecoded = ByteBuffer.allocate(0); // part of a character
 
-    CharLineSplitter(Charset charset, int maxLine, LongLine policy, Consumer<ExecException.Reason> onFailure) {
-        super(maxLine, policy, onFailure);
-        decoder = charset.newDecoder()
+    CharLineSplitter(Command command, Consumer<ExecException.Reason> onFailure) {
+        super(command, onFailure);
+        decoder = command.charset()
+                .newDecoder()
                 .onMalformedInput(CodingErrorAction.REPLACE)
                 .onUnmappableCharacter(CodingErrorAction.REPLACE);
     }
@@ -51,7 +51,7 @@ final class CharLineSplitter extends LineSplitter {
         chars.flip();
         while (chars.hasRemaining() && !hasFailed()) {
             char next = chars.get();
-            if (next == '\n') {
+            if (next == delimiter) {
                 takeLine();
             } else if (!isSkipping()) {
                 text.append(next);
@@ -65,7 +65,7 @@ final class CharLineSplitter extends LineSplitter {
 
     private void takeLine() {
         int last = text.length() - 1;
-        if (last >= 0 && text.charAt(last) == '\r') {
+        if (dropsReturn() && last >= 0 && text.charAt(last) == '\r') {
             text.setLength(last);
         }
         takeText();

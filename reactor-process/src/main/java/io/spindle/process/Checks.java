@@ -1,10 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.spindle.process;
 
+import java.io.File;
 import java.time.Duration;
+import java.util.List;
+import java.util.Locale;
+import java.util.regex.Pattern;
 
 /** Refuses, at the call, what no process could be started with. */
 final class Checks {
+
+    private static final Pattern BATCH_SPECIAL = Pattern.compile("[\"%!^&|<>\r\n]");
 
     private Checks() {}
 
@@ -21,6 +27,26 @@ final class Checks {
         if (name.isEmpty() || name.indexOf('=') >= 0) {
             throw new IllegalArgumentException(
                     "name of a variable must not be empty or contain '=', was '" + name + "'");
+        }
+    }
+
+    /** Windows gives the arguments of a batch file to a shell, whose rules for quoting nobody can satisfy. */
+    static void batchFile(List<String> line) {
+        if (File.separatorChar == '\\') {
+            batchFileOnWindows(line);
+        }
+    }
+
+    static void batchFileOnWindows(List<String> line) {
+        String program = line.get(0).toLowerCase(Locale.ROOT);
+        if (!program.endsWith(".bat") && !program.endsWith(".cmd")) {
+            return;
+        }
+        for (String argument : line.subList(1, line.size())) {
+            if (BATCH_SPECIAL.matcher(argument).find()) {
+                throw new IllegalArgumentException("argument of a batch file must not contain any of \"%!^&|<> and line"
+                        + " ends, which its shell would interpret, was '" + argument + "'");
+            }
         }
     }
 

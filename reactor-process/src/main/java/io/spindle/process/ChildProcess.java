@@ -49,6 +49,14 @@ public interface ChildProcess extends Disposable {
     Mono<ExitStatus> close();
 
     /**
+     * Returns its standard input, to be written while it runs.
+     *
+     * @return always the same
+     * @throws IllegalStateException if {@link Command#stdin(Input)} was not {@link Input#pipe()}
+     */
+    ChildInput stdin();
+
+    /**
      * Streams the standard output. Bytes that are not requested stay in the pipe, and the child waits when that is
      * full (64 KiB on Linux).
      *
@@ -70,6 +78,26 @@ public interface ChildProcess extends Disposable {
      * @return for one subscriber, who releases each buffer; an error if stderr is not piped
      */
     Flux<ByteBuf> stderr();
+
+    /**
+     * Makes it keep alive the {@link io.spindle.loop.EventLoop} that it was spawned on, as it does from its start.
+     * Without effect after {@link #close()} and where it was spawned on no loop. Idempotent.
+     *
+     * @return this
+     */
+    ChildProcess ref();
+
+    /**
+     * Lets the {@link io.spindle.loop.EventLoop} that it was spawned on end although it has not; it is then killed unless
+     * it is {@linkplain Command#detached(boolean) detached}. Pipes and waiting subscribers keep the loop alive all the same,
+     * as in Node: send the streams elsewhere. Idempotent.
+     *
+     * @return this
+     */
+    ChildProcess unref();
+
+    /** Returns whether it keeps the {@link io.spindle.loop.EventLoop} alive that it was spawned on. */
+    boolean hasRef();
 
     /**
      * Sends a signal to the process alone. {@link Signal#TERM} and {@link Signal#KILL} are sent at once, others too

@@ -15,6 +15,7 @@ import java.util.function.IntPredicate;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
+import org.reactivestreams.Publisher;
 import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
 
@@ -81,8 +82,21 @@ public final class Command {
         return of("/bin/sh", "-c", script, "sh");
     }
 
+    /**
+     * Describes a program and its arguments in one text, parted as a shell does: at white space that is not quoted.
+     * {@code '…'} keeps everything as it is, {@code "…"} all but a backslash before a backslash or a quote, and a backslash
+     * outside of quotes keeps the next character. Nothing is expanded and no shell is used.
+     *
+     * @param text such as {@code git log --format='%H %s'}
+     * @throws IllegalArgumentException if a quote is not closed, a backslash ends it, or as {@link #of(List)} says
+     */
+    public static Command parse(String text) {
+        return of(Quoting.parsed(text));
+    }
+
     private static List<String> checkedLine(List<String> line) {
         line.forEach(each -> Checks.noNul("argument", each));
+        Checks.batchFile(line);
         return List.copyOf(line);
     }
 
@@ -248,14 +262,76 @@ public final class Command {
     }
 
     /**
+     * Adds a signal to the graceful end: it is sent to those who are left after the grace of the one before it, as long as
+     * the process itself is among them. {@code killSignal(INT).grace(seconds(2)).escalate(TERM, seconds(3))} asks by INT,
+     * after two seconds by TERM, and after three more kills.
+     *
+     * @param signal sent after all those that were added before
+     * @param grace how long it is given; not negative
+     */
+    public Command escalate(Signal signal, Duration grace) {
+        Objects.requireNonNull(signal, "signal");
+        Checks.notNegative("grace", grace);
+        List<CommandDraft.Escalation> longer = new ArrayList<>(values.escalations);
+        longer.add(new CommandDraft.Escalation(signal, grace));
+        return with(draft -> draft.escalations = List.copyOf(longer));
+    }
+
+    /**
+     * Sets whether cancelling {@link #exec()}, {@link #lines()}, {@link #output()} or {@link #events()} ends the process
+     * as {@link ChildProcess#disposeGracefully()} does.
+     *
+     * @param gracefully Default: false, it is killed
+     */
+    public Command cancelGracefully(boolean gracefully) {
+        return with(draft -> draft.cancelGracefully = gracefully);
+    }
+
+    /**
      * Limits how much {@link #exec()} collects. A program that writes more to stdout, or more to stderr, is killed and
      * {@link ExecException.Reason#MAX_BUFFER} tells.
      *
      * @param bytes for each of the two, positive. Default: 16 MiB
      */
     public Command maxBuffer(long bytes) {
+        return maxBuffer(bytes, LongOutput.FAIL);
+    }
+
+    /**
+     * Limits how much {@link #exec()} collects.
+     *
+     * @param bytes for stdout and for stderr, positive. Default: 16 MiB
+     * @param policy what happens to more. Default: {@link LongOutput#FAIL}
+     */
+    public Command maxBuffer(long bytes, LongOutput policy) {
         Checks.positive("maxBuffer", bytes);
-        return with(draft -> draft.maxBufferBytes = bytes);
+        Objects.requireNonNull(policy, "policy");
+        return with(draft -> {
+            draft.maxBufferBytes = bytes;
+            draft.longOutput = policy;
+        });
+    }
+
+    /**
+     * Sets what ends a line of {@link #lines()}, instead of LF and CRLF: {@code '\0'} for {@code find -print0},
+     * {@code '\r'} for progress bars.
+     *
+     * @param delimiter one character, not part of the line
+     */
+    public Command delimiter(char delimiter) {
+        return with(draft -> draft.delimiter = delimiter);
+    }
+
+    /**
+     * Limits how many programs run at a time: while the limit is reached, a start waits, with its time-outs not yet
+     * begun. Room is made when a process and its output have ended. A {@link Pipeline} counts once, by the limit of its
+     * first stage.
+     *
+     * @param limit shared with other commands. Default: none
+     */
+    public Command limit(ProcessLimit limit) {
+        Objects.requireNonNull(limit, "limit");
+        return with(draft -> draft.limit = limit);
     }
 
     /**
@@ -372,6 +448,39 @@ public final class Command {
     }
 
     /**
+     * Lets the program transform a stream: {@code flux.transform(Command.of("gzip", "-c")::through)}. The same as
+     * {@link #output()} with {@link Input#of(Publisher)}; demand for the output is what asks for input.
+     *
+     * @param input fed to its stdin; each buffer is released
+     * @return a cold {@code Flux}; its subscriber releases each buffer
+     */
+    public Flux<ByteBuf> through(Publisher<? extends ByteBuf> input) {
+        return stdin(Input.of(input)).output();
+    }
+
+    /**
+     * Runs the program and streams what happens: its start, the lines of stdout and of stderr, its end. An end by any code or
+     * signal is an event; only limits, time-outs and a stdin publisher that fails are errors, as of {@link #exec()}.
+     * Threads, backpressure and cancel are those of {@link #lines()}, for both outputs.
+     *
+     * @return a cold {@code Flux}
+     */
+    public Flux<ProcessEvent> events() {
+        return Executions.events(this);
+    }
+
+    /**
+     * Looks for the program's file where {@link #spawn()} will: on the path of this JVM, or from {@link #directory(Path)}
+     * on. Signals as {@link #exec()}.
+     *
+     * @return a cold {@code Mono}, empty if there is none or it may not be executed
+     */
+    public Mono<Path> find() {
+        return Homecoming.bring(
+                Mono.defer(() -> Mono.justOrEmpty(Programs.find(this))).subscribeOn(Workers.LAUNCH));
+    }
+
+    /**
      * Starts the program.
      * <ul>
      *   <li><b>Signals on</b> the event loop that it is subscribed on, else on
@@ -443,6 +552,27 @@ public final class Command {
 
     Signal killSignal() {
         return values.killSignal;
+    }
+
+    List<CommandDraft.Escalation> escalations() {
+        return values.escalations;
+    }
+
+    boolean cancelGracefully() {
+        return values.cancelGracefully;
+    }
+
+    boolean failsOnLongOutput() {
+        return values.longOutput == LongOutput.FAIL;
+    }
+
+    char delimiter() {
+        return values.delimiter;
+    }
+
+    @Nullable
+    ProcessLimit limit() {
+        return values.limit;
     }
 
     /** Returns the limit of {@link #maxBuffer(long)}, in bytes. */

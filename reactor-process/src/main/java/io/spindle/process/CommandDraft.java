@@ -36,7 +36,14 @@ final class CommandDraft {
     Duration grace = Duration.ofSeconds(5);
     Duration drain = Duration.ofSeconds(2);
     Signal killSignal = Signal.TERM;
+
+    /** What follows the first signal and its grace. */
+    List<Escalation> escalations = List.of();
+
+    boolean cancelGracefully;
     long maxBufferBytes = DEFAULT_MAX_BUFFER_BYTES;
+    LongOutput longOutput = LongOutput.FAIL;
+    char delimiter = '\n';
     int maxLine = DEFAULT_MAX_LINE;
     LongLine longLine = LongLine.FAIL;
     Charset charset = StandardCharsets.UTF_8;
@@ -44,7 +51,13 @@ final class CommandDraft {
     boolean detached;
 
     @Nullable
+    ProcessLimit limit;
+
+    @Nullable
     Engine engine;
+
+    /** A further signal of a graceful end, and how long it is given. */
+    record Escalation(Signal signal, Duration grace) {}
 
     CommandDraft(List<String> line) {
         this.line = line;
@@ -64,12 +77,17 @@ final class CommandDraft {
         grace = from.grace;
         drain = from.drain;
         killSignal = from.killSignal;
+        escalations = from.escalations;
+        cancelGracefully = from.cancelGracefully;
         maxBufferBytes = from.maxBufferBytes;
+        longOutput = from.longOutput;
+        delimiter = from.delimiter;
         maxLine = from.maxLine;
         longLine = from.longLine;
         charset = from.charset;
         exitCodes = from.exitCodes;
         detached = from.detached;
+        limit = from.limit;
         engine = from.engine;
     }
 }

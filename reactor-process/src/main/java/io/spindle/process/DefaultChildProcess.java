@@ -7,6 +7,7 @@ import io.netty.util.concurrent.ScheduledFuture;
 import io.spindle.loop.EventLoop;
 import io.spindle.loop.Handle;
 import java.time.Duration;
+import java.util.List;
 import java.util.Objects;
 import java.util.concurrent.CancellationException;
 import java.util.concurrent.RejectedExecutionException;
@@ -174,7 +175,7 @@ final class DefaultChildProcess implements ChildProcess {
     private void exited(ExitStatus ended) {
         status = ended;
         LiveChildren.remove(handle());
-        log.debug("[pid {}] ended with {}", pid(), ended);
+        log.debug("[pid {}] ended with {} after {}", pid(), ended, age());
         exitWatch.stop();
         stopTimer();
         if (idleTimer != null) {
@@ -285,6 +286,11 @@ final class DefaultChildProcess implements ChildProcess {
         return closeSink.asMono();
     }
 
+    /** As {@link #exit()}, on the loop of the pipes, and without a say about output that nobody reads. */
+    Mono<ExitStatus> ended() {
+        return exitSink.asMono();
+    }
+
     /** Returns the time from its start to its close, or until now. */
     Duration age() {
         return Duration.ofNanos((closed ? endNanos : launched.process().nanoTime()) - startNanos);
@@ -325,6 +331,14 @@ final class DefaultChildProcess implements ChildProcess {
     }
 
     @Override
+    public ChildInput stdin() {
+        if (launched.stdin() != null && launched.stdin().publisher() instanceof ChildInput written) {
+            return written;
+        }
+        throw new IllegalStateException("stdin of " + command + " is not Input.pipe()");
+    }
+
+    @Override
     public Flux<ByteBuf> stdout() {
         return published(launched.stdout(), "stdout");
     }
@@ -338,6 +352,27 @@ final class DefaultChildProcess implements ChildProcess {
         return pipe == null
                 ? Flux.error(() -> new IllegalStateException(name + " of " + command + " is not piped"))
                 : Homecoming.bringChunks(home -> home.netty().equals(loop), pipe);
+    }
+
+    @Override
+    public ChildProcess ref() {
+        if (openOnHome != null) {
+            openOnHome.ref();
+        }
+        return this;
+    }
+
+    @Override
+    public ChildProcess unref() {
+        if (openOnHome != null) {
+            openOnHome.unref();
+        }
+        return this;
+    }
+
+    @Override
+    public boolean hasRef() {
+        return openOnHome != null && openOnHome.hasRef() && !closed;
     }
 
     @Override
@@ -357,9 +392,30 @@ final class DefaultChildProcess implements ChildProcess {
     }
 
     private void askThenKill() {
+        Runnable kill = launched.process().askTree(command.killSignal());
+        escalate(command.escalations(), command.grace(), kill);
+    }
+
+    /** What is left after the grace gets the next signal, or is killed. */
+    private void escalate(List<CommandDraft.Escalation> next, Duration grace, Runnable kill) {
         Running process = launched.process();
-        Runnable kill = process.askTree(command.killSignal());
-        process.worker().schedule(kill, nanos(command.grace()), TimeUnit.NANOSECONDS);
+        Runnable step = kill;
+        if (!next.isEmpty()) {
+            step = () -> {
+                process.askTree(next.get(0).signal());
+                escalate(next.subList(1, next.size()), next.get(0).grace(), kill);
+            };
+        }
+        process.worker().schedule(step, nanos(grace), TimeUnit.NANOSECONDS);
+    }
+
+    /** Ends it because nobody wants its results any more. */
+    void cancel() {
+        if (command.cancelGracefully()) {
+            disposeGracefully().subscribe();
+        } else {
+            dispose();
+        }
     }
 
     private void killTree() {

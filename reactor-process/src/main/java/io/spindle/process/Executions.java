@@ -7,6 +7,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.function.Function;
 import java.util.stream.IntStream;
+import org.jspecify.annotations.Nullable;
 import org.reactivestreams.Publisher;
 import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
@@ -28,6 +29,7 @@ final class Executions {
     }
 
     static Mono<PipelineResult> exec(List<Command> stages, boolean pipefail) {
+        checkFed(stages.get(0));
         return Homecoming.bring(
                 run(stages, children -> collect(children, pipefail)).single());
     }
@@ -39,7 +41,9 @@ final class Executions {
 
     private static Mono<ExecResult> collect(DefaultChildProcess child) {
         long limit = child.command().maxBuffer();
-        Runnable overflow = () -> child.endBecause(ExecException.Reason.MAX_BUFFER);
+        Runnable overflow = child.command().failsOnLongOutput()
+                ? () -> child.endBecause(ExecException.Reason.MAX_BUFFER)
+                : () -> {};
         return Mono.zip(
                         Capture.head(child.stdoutPipe(), limit, overflow),
                         Capture.head(child.stderrPipe(), limit, overflow),
@@ -48,25 +52,57 @@ final class Executions {
     }
 
     static Flux<String> lines(List<Command> stages, boolean pipefail) {
+        checkFed(stages.get(0));
         checkPiped(last(stages));
-        Flux<String> lines = run(stages, children -> streamed(children, pipefail, pipe -> linesOf(children, pipe)));
+        Flux<String> lines =
+                run(stages, children -> streamed(children, pipefail, pipe -> linesOf(last(children), pipe)));
         return Homecoming.bring(lines);
     }
 
-    private static Flux<String> linesOf(List<DefaultChildProcess> children, Flux<ByteBuf> chunks) {
-        DefaultChildProcess last = last(children);
-        LineSplitter splitter = LineSplitter.of(last.command(), last::endBecause);
+    private static Flux<String> linesOf(DefaultChildProcess child, @Nullable Flux<ByteBuf> chunks) {
+        if (chunks == null) {
+            return Flux.empty();
+        }
+        LineSplitter splitter = LineSplitter.of(child.command(), child::endBecause);
         return chunks.map(splitter::feed)
                 .concatWith(Mono.fromSupplier(splitter::end))
                 .concatMapIterable(Function.<List<String>>identity(), 1);
     }
 
     static Flux<ByteBuf> output(List<Command> stages, boolean pipefail) {
+        checkFed(stages.get(0));
         checkPiped(last(stages));
         Flux<ByteBuf> output = run(stages, children -> streamed(children, pipefail, pipe -> pipe));
         return Flux.deferContextual(context -> Homecoming.bringChunks(
                 home -> FakeEngine.of(stages, context) == null && home.netty().isCompatible(EpollIoHandle.class),
                 output));
+    }
+
+    static Flux<ProcessEvent> events(Command command) {
+        checkFed(command);
+        return Homecoming.bring(run(List.of(command), children -> {
+            DefaultChildProcess child = children.get(0);
+            Flux<ProcessEvent> out = linesOf(child, child.stdoutPipe()).map(ProcessEvent.Out::new);
+            Flux<ProcessEvent> err = linesOf(child, child.stderrPipe()).map(ProcessEvent.Err::new);
+            return Flux.<ProcessEvent>just(new ProcessEvent.Started(child))
+                    .concatWith(Flux.merge(out, err))
+                    .concatWith(child.closed().flatMap(status -> exited(child, status)));
+        }));
+    }
+
+    private static Mono<ProcessEvent> exited(DefaultChildProcess child, ExitStatus status) {
+        ExecException.Reason ours = child.reason();
+        if (child.failure() == null && ours == null) {
+            return Mono.just(new ProcessEvent.Exited(status));
+        }
+        ExecResult result = result(child, Capture.empty(), Capture.empty(), status);
+        return outcome(List.of(child), List.of(result), true).cast(ProcessEvent.class);
+    }
+
+    private static void checkFed(Command command) {
+        if (command.stdin().isPipe()) {
+            throw new IllegalStateException("stdin Input.pipe() is for spawn(), nobody else can write it: " + command);
+        }
     }
 
     private static void checkPiped(Command command) {

@@ -82,7 +82,7 @@ final class FakeEngine implements Engine {
         FakeLoop loop = start.loop();
         FakePipe stdin = before == null ? new FakePipe(loop) : before;
         Publisher<? extends ByteBuf> publisher =
-                before == null ? command.stdin().publisher() : null;
+                before == null ? command.stdin().publisher(loop) : null;
         InputPipe input = publisher == null ? null : new FakeInputPipe(loop, publisher, stdin);
         stdin.record(start.call()::written);
         if (before == null && publisher == null) {

@@ -3,6 +3,7 @@ package io.spindle.process;
 
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;
+import io.netty.channel.IoEventLoop;
 import java.io.File;
 import java.lang.ProcessBuilder.Redirect;
 import java.nio.charset.StandardCharsets;
@@ -24,6 +25,7 @@ import reactor.core.publisher.Mono;
  */
 public final class Input {
 
+    private static final Input PIPE = new Input(null, null);
     private static final Input INHERIT = new Input(Redirect.INHERIT, null);
     private static final Input EMPTY = new Input(Redirect.from(nullDevice()), null);
 
@@ -92,6 +94,14 @@ public final class Input {
     }
 
     /**
+     * Leaves it open, to be written by {@link ChildProcess#stdin()} while the child runs: for {@link Command#spawn()}
+     * only.
+     */
+    public static Input pipe() {
+        return PIPE;
+    }
+
+    /**
      * Lets the child read a file itself; no byte goes through this process.
      *
      * @param file must exist when the command is started
@@ -116,9 +126,17 @@ public final class Input {
         return redirect;
     }
 
-    /** What is fed into the pipe, or null without one. */
+    boolean isPipe() {
+        return this == PIPE;
+    }
+
+    /**
+     * Returns what is fed into the pipe of one child, or null without one.
+     *
+     * @param loop of the pipe
+     */
     @Nullable
-    Publisher<? extends ByteBuf> publisher() {
-        return publisher;
+    Publisher<? extends ByteBuf> publisher(IoEventLoop loop) {
+        return isPipe() ? new WrittenInput(loop) : publisher;
     }
 }

@@ -70,6 +70,10 @@ abstract class InputPipe {
         release();
     }
 
+    final Publisher<? extends ByteBuf> publisher() {
+        return publisher;
+    }
+
     final boolean isClosed() {
         return closed;
     }

@@ -24,6 +24,7 @@ final class Launch implements Disposable {
     private @Nullable FakeEngine fake; // written before the worker runs
     private @Nullable IoEventLoop loop; // worker only
     private final Disposable.Swap children = Disposables.swap();
+    private volatile ProcessLimit.@Nullable Turn turn;
 
     Launch(List<Command> stages) {
         this.stages = stages;
@@ -33,30 +34,50 @@ final class Launch implements Disposable {
         return Mono.create(sink -> {
             sink.onCancel(this);
             fake = FakeEngine.of(stages, sink.contextView());
-            try {
-                (fake == null ? Workers.LAUNCH : fake.launcher()).schedule(() -> run(sink));
-            } catch (RejectedExecutionException e) {
-                sink.error(e);
+            ProcessLimit limit = stages.get(0).limit();
+            if (limit == null) {
+                schedule(sink);
+            } else {
+                turn = limit.turn(() -> schedule(sink));
+                if (!isDisposed()) { // else the turn may not have been known to who did it
+                    turn.enter();
+                }
             }
         });
     }
 
+    private void schedule(MonoSink<List<DefaultChildProcess>> sink) {
+        try {
+            (fake == null ? Workers.LAUNCH : fake.launcher()).schedule(() -> run(sink));
+        } catch (RejectedExecutionException e) {
+            leave();
+            sink.error(e);
+        }
+    }
+
     private void run(MonoSink<List<DefaultChildProcess>> sink) {
         if (isDisposed()) {
+            leave();
             return;
         }
         List<DefaultChildProcess> started;
         try {
             started = launch(Context.of(sink.contextView()));
         } catch (LaunchException e) {
+            leave();
             SpawnException error = e.explain();
             signal(() -> sink.error(error));
             return;
         } catch (RuntimeException | Error e) {
+            leave();
             signal(() -> sink.error(e));
             return;
         }
-        if (children.update(() -> started.forEach(DefaultChildProcess::dispose))) { // else they have been disposed
+        if (turn != null) {
+            Mono.when(started.stream().map(DefaultChildProcess::closed).toList())
+                    .subscribe(null, null, this::leave);
+        }
+        if (children.update(() -> started.forEach(DefaultChildProcess::cancel))) { // else they have been disposed
             signal(() -> sink.success(started));
         }
     }
@@ -118,10 +139,19 @@ final class Launch implements Disposable {
         return children.replace(Disposables.never());
     }
 
+    private void leave() {
+        if (turn != null) {
+            turn.leave();
+        }
+    }
+
     /** Prevents the start, or ends what was started and has not been handed over. */
     @Override
     public void dispose() {
         children.dispose();
+        if (turn != null) {
+            turn.giveUp();
+        }
     }
 
     @Override

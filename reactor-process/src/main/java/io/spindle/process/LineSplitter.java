@@ -17,23 +17,26 @@ abstract class LineSplitter {
             Set.of(StandardCharsets.UTF_8, StandardCharsets.US_ASCII, StandardCharsets.ISO_8859_1);
 
     final int maxLine;
+    final char delimiter;
     private final LongLine policy;
     private final Consumer<ExecException.Reason> onFailure;
     private List<String> lines = new ArrayList<>();
     private boolean skipping; // the rest of a line that was too long
     private boolean failed;
 
-    LineSplitter(int maxLine, LongLine policy, Consumer<ExecException.Reason> onFailure) {
-        this.maxLine = maxLine;
-        this.policy = policy;
+    LineSplitter(Command command, Consumer<ExecException.Reason> onFailure) {
+        maxLine = command.maxLine();
+        delimiter = command.delimiter();
+        policy = command.longLine();
         this.onFailure = onFailure;
     }
 
     static LineSplitter of(Command command, Consumer<ExecException.Reason> onFailure) {
         Charset charset = command.charset();
-        return BYTE_WISE.contains(charset) || charset.name().startsWith("ISO-8859-")
-                ? new ByteLineSplitter(charset, command.maxLine(), command.longLine(), onFailure)
-                : new CharLineSplitter(charset, command.maxLine(), command.longLine(), onFailure);
+        boolean ascii = command.delimiter() < 0x80;
+        return ascii && (BYTE_WISE.contains(charset) || charset.name().startsWith("ISO-8859-"))
+                ? new ByteLineSplitter(command, onFailure)
+                : new CharLineSplitter(command, onFailure);
     }
 
     /** Takes a chunk, releases it, and returns the lines that are now complete. */
@@ -54,6 +57,11 @@ abstract class LineSplitter {
             finish();
         }
         return takeLines();
+    }
+
+    /** Whether a carriage return before the end of a line is part of that. */
+    final boolean dropsReturn() {
+        return delimiter == '\n';
     }
 
     abstract void split(ByteBuf chunk);

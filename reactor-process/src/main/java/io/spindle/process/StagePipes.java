@@ -42,7 +42,7 @@ final class StagePipes {
             ofChild.add(before);
         }
         try {
-            Publisher<? extends ByteBuf> publisher = command.stdin().publisher();
+            Publisher<? extends ByteBuf> publisher = command.stdin().publisher(loop);
             InputPipe stdin = null;
             if (before == null && publisher != null) {
                 stdin = new EpollInputPipe(loop, publisher, kept(pipe(0)));

@@ -58,7 +58,7 @@ final class ThreadEngine implements Engine {
 
     private static Launched launched(Process process, Command command, IoEventLoop loop, boolean first, boolean last) {
         String suffix = "-" + process.pid();
-        Publisher<? extends ByteBuf> publisher = first ? command.stdin().publisher() : null;
+        Publisher<? extends ByteBuf> publisher = first ? command.stdin().publisher(loop) : null;
         @Nullable
         InputPipe stdin = publisher == null
                 ? null

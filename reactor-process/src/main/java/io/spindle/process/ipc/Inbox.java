@@ -93,11 +93,12 @@ final class Inbox {
         }
     }
 
-    /** Drops what nobody takes any more. */
+    /** Drops what nobody is to get any more. */
     void discard() {
         for (Message message = queue.poll(); message != null; message = queue.poll()) {
             message.discard();
         }
+        drain();
     }
 
     void drain() {

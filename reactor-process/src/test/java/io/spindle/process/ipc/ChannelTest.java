@@ -17,6 +17,7 @@ import java.util.Objects;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.RepeatedTest;
@@ -258,6 +259,37 @@ class ChannelTest {
                 .verify(Pair.PATIENCE);
         assertThat(content).hasValue(file.toString());
         Files.delete(file);
+    }
+
+    @Test
+    void messagesThatNobodyTookAreDroppedWithTheirDescriptorsByDispose() throws Exception {
+        FileDescriptor[] pipe = FileDescriptor.pipe();
+        StepVerifier.create(server.receive(), 2).thenCancel().verify(Pair.PATIENCE);
+        client.send("waits", pipe[1]).block(Pair.PATIENCE);
+        Message.close(pipe[1]);
+        String target = targetOf(pipe[0]);
+        assertThat(openTwice(target)).isTrue();
+
+        server.dispose();
+
+        StepVerifier.create(server.onDispose()).expectComplete().verify(Pair.PATIENCE);
+        StepVerifier.create(server.receive()).expectComplete().verify(Pair.PATIENCE);
+        assertThat(openTwice(target)).isFalse();
+        Message.close(pipe[0]);
+    }
+
+    private static boolean openTwice(String target) throws java.io.IOException {
+        try (Stream<Path> open = Files.list(Path.of("/proc/self/fd"))) {
+            return open.filter(fd -> {
+                                try {
+                                    return Files.readSymbolicLink(fd).toString().equals(target);
+                                } catch (java.io.IOException e) {
+                                    return false; // closed meanwhile
+                                }
+                            })
+                            .count()
+                    > 1;
+        }
     }
 
     private static String targetOf(FileDescriptor descriptor) {

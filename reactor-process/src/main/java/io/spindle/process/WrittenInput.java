@@ -1,0 +1,140 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.spindle.process;
+
+import io.netty.buffer.ByteBuf;
+import io.netty.buffer.UnpooledByteBufAllocator;
+import io.netty.buffer.UnpooledHeapByteBuf;
+import io.netty.channel.IoEventLoop;
+import java.util.ArrayList;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Objects;
+import java.util.Set;
+import java.util.concurrent.RejectedExecutionException;
+import org.reactivestreams.Publisher;
+import reactor.core.CoreSubscriber;
+import reactor.core.publisher.Flux;
+import reactor.core.publisher.Mono;
+import reactor.core.publisher.MonoSink;
+import reactor.core.publisher.Sinks;
+
+/**
+ * Makes one publisher, for the pipe, of many writes. Behind each write comes an empty buffer: when the pipe has come to
+ * that, all before it is written. Everything but the public methods is confined to the loop of the pipe.
+ */
+final class WrittenInput extends Flux<ByteBuf> implements ChildInput {
+
+    private final IoEventLoop loop;
+    private final Sinks.Many<Flux<ByteBuf>> turns =
+            Sinks.unsafe().many().unicast().onBackpressureBuffer();
+    private final Set<MonoSink<Void>> waiting = new LinkedHashSet<>();
+    private final List<MonoSink<Void>> ends = new ArrayList<>();
+    private boolean ending;
+    private boolean closed;
+
+    WrittenInput(IoEventLoop loop) {
+        this.loop = loop;
+    }
+
+    /** For the pipe, which cancels when nothing can be written any more. */
+    @Override
+    public void subscribe(CoreSubscriber<? super ByteBuf> actual) {
+        turns.asFlux()
+                .concatMap(turn -> turn, 1)
+                .doOnCancel(() -> onLoop(this::close, () -> {}))
+                .subscribe(actual);
+    }
+
+    private void close() {
+        closed = true;
+        List<MonoSink<Void>> lost = List.copyOf(waiting);
+        waiting.clear();
+        lost.forEach(sink -> sink.error(new InputClosedException("the child reads its input no more")));
+        ends.forEach(MonoSink::success);
+    }
+
+    @Override
+    public Mono<Void> write(Publisher<? extends ByteBuf> publisher) {
+        Objects.requireNonNull(publisher, "publisher");
+        return Homecoming.bring(Mono.create(sink -> {
+            Sinks.Empty<Void> cancelled = Sinks.empty();
+            sink.onCancel(cancelled::tryEmitEmpty);
+            onLoop(() -> add(publisher, cancelled, sink), () -> sink.error(ended()));
+        }));
+    }
+
+    private static InputClosedException ended() {
+        return new InputClosedException("the input of the child has ended, nothing can be written");
+    }
+
+    private void add(Publisher<? extends ByteBuf> publisher, Sinks.Empty<Void> cancelled, MonoSink<Void> sink) {
+        if (closed || ending) {
+            sink.error(ended());
+            return;
+        }
+        waiting.add(sink);
+        sink.onDispose(() -> onLoop(() -> waiting.remove(sink), () -> {}));
+        Flux<ByteBuf> chunks = Flux.defer(
+                        () -> waiting.contains(sink) ? Flux.<ByteBuf>from(publisher) : Flux.<ByteBuf>empty())
+                .takeUntilOther(cancelled.asMono())
+                .onErrorResume(error -> {
+                    sink.error(error);
+                    return Flux.empty();
+                });
+        turns.tryEmitNext(chunks.concatWith(mark(sink::success)));
+    }
+
+    @Override
+    public Mono<Void> end() {
+        return Homecoming.bring(Mono.create(sink -> onLoop(() -> end(sink), sink::success)));
+    }
+
+    private void end(MonoSink<Void> sink) {
+        if (closed) {
+            sink.success();
+            return;
+        }
+        ends.add(sink);
+        if (!ending) {
+            ending = true;
+            turns.tryEmitNext(mark(() -> {
+                        turns.tryEmitComplete();
+                        close();
+                    })
+                    .flux());
+        }
+    }
+
+    private static Mono<ByteBuf> mark(Runnable whenReached) {
+        return Mono.fromSupplier(() -> new Mark(whenReached));
+    }
+
+    private void onLoop(Runnable task, Runnable otherwise) {
+        if (loop.inEventLoop()) {
+            task.run();
+            return;
+        }
+        try {
+            loop.execute(task);
+        } catch (RejectedExecutionException e) {
+            otherwise.run();
+        }
+    }
+
+    /** An empty buffer that tells when it is released: the pipe does so when it has written what came before. */
+    private static final class Mark extends UnpooledHeapByteBuf {
+
+        private final Runnable whenReached;
+
+        Mark(Runnable whenReached) {
+            super(UnpooledByteBufAllocator.DEFAULT, 0, 0);
+            this.whenReached = whenReached;
+        }
+
+        @Override
+        protected void deallocate() {
+            super.deallocate();
+            whenReached.run();
+        }
+    }
+}

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.spindle.process;
 
+import io.spindle.process.ipc.Invitation;
 import java.lang.ProcessBuilder.Redirect;
 import java.nio.file.Path;
 import java.util.List;
@@ -19,6 +20,7 @@ record JdkProcess(Process process) implements Running {
             builder.directory(directory.toFile());
         }
         Map<String, String> environment = builder.environment();
+        environment.remove(Invitation.VARIABLE); // it was for this process alone
         if (command.clearEnv()) {
             environment.clear();
         }

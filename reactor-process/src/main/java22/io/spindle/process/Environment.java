@@ -4,6 +4,7 @@ package io.spindle.process;
 import static java.lang.foreign.ValueLayout.ADDRESS;
 import static java.lang.foreign.ValueLayout.JAVA_BYTE;
 
+import io.spindle.process.ipc.Invitation;
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -16,6 +17,8 @@ import org.jspecify.annotations.Nullable;
 
 /** The environment of a child. What is inherited is handed on byte by byte, whatever its encoding. */
 final class Environment {
+
+    private static final List<Byte> OURS_ALONE = boxed(FfmLauncher.bytes(Invitation.VARIABLE));
 
     private static final List<byte[]> INHERITED = read();
 
@@ -70,7 +73,10 @@ final class Environment {
             if (variable.address() == 0) {
                 return List.copyOf(variables);
             }
-            variables.add(bytes(variable.reinterpret(Long.MAX_VALUE)));
+            byte[] bytes = bytes(variable.reinterpret(Long.MAX_VALUE));
+            if (!name(bytes).equals(OURS_ALONE)) {
+                variables.add(bytes);
+            }
         }
     }
 

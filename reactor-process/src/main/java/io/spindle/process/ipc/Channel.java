@@ -44,6 +44,27 @@ public interface Channel extends Disposable {
     }
 
     /**
+     * Returns the channel to the process that forked this one, the same at each call; connects if that has not been
+     * done. Of a program that was started by {@code Fork.of(Class)} the channel is open before its main method begins.
+     *
+     * <p>Nothing that the parent sends is read before the first subscriber has got the channel, so handlers that are set
+     * in {@code doOnNext}, {@code flatMap} or the subscriber miss no request; after {@code block()} they may.
+     *
+     * <p><b>Life of this JVM</b>: it does not end while somebody is subscribed to {@link #receive()} or
+     * {@link #onDispose()} of this channel, a handler is set by {@link #onRequest}, or a send or request is on its way.
+     * When all of that has gone, or the two have disconnected, the channel keeps nothing alive. A parent that is lost
+     * without having disconnected takes this JVM with it: it exits with code 1, unless somebody is subscribed to
+     * {@link #onDispose()}, who then decides. Node analogue: {@code process.send}, {@code process.on('message')} and
+     * {@code process.channel.unref()} in a forked program, which outlives its parent.
+     *
+     * @return signals on the {@link EventLoop} that it is subscribed on, else on the subscribing thread if the channel
+     *     is open, else on the channel's loop; empty if this process was not forked; errors as {@link #connect}
+     */
+    static Mono<Channel> parent() {
+        return ParentLink.channel();
+    }
+
+    /**
      * Sends a message.
      *
      * <p>Nothing happens before subscription; each subscription sends once more. The message waits, in this process,

@@ -13,7 +13,9 @@ import io.netty.channel.unix.DomainSocketAddress;
 import io.netty.channel.unix.DomainSocketReadMode;
 import io.netty.util.concurrent.ScheduledFuture;
 import io.spindle.loop.EventLoop;
+import java.util.Objects;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import reactor.core.publisher.Mono;
 import reactor.core.publisher.MonoSink;
@@ -40,18 +42,27 @@ final class Connector {
     }
 
     static Mono<Channel> connect(Invitation invitation, EventLoop loop) {
+        return connect(invitation, loop, channel -> {}).cast(Channel.class);
+    }
+
+    /**
+     * Connects.
+     *
+     * @param onReady called before anything else that the peer sends is looked at. Loop only
+     */
+    static Mono<DefaultChannel> connect(Invitation invitation, EventLoop loop, Consumer<DefaultChannel> onReady) {
         return Mono.create(sink -> {
             prepare(loop);
-            loop.netty()
-                    .execute(() -> start(invitation, loop, sink)); // so that both are registered before either fails
+            loop.netty().execute(() -> start(invitation, loop, onReady, sink)); // both registered before either fails
         });
     }
 
-    private static void start(Invitation invitation, EventLoop loop, MonoSink<Channel> sink) {
+    private static void start(
+            Invitation invitation, EventLoop loop, Consumer<DefaultChannel> onReady, MonoSink<DefaultChannel> sink) {
         EpollDomainSocketChannel frames = new EpollDomainSocketChannel();
         EpollDomainSocketChannel descriptors = new EpollDomainSocketChannel();
         descriptors.config().setReadMode(DomainSocketReadMode.FILE_DESCRIPTORS).setAutoRead(false);
-        Attempt attempt = new Attempt(sink, invitation);
+        Attempt attempt = new Attempt(sink, invitation, onReady);
         DefaultChannel channel = new DefaultChannel(loop.netty(), Format.CBOR, frames, descriptors, attempt::connected);
         attempt.channel = channel;
         attempt.patience = loop.netty().schedule(channel::dispose, PATIENCE_SECONDS, TimeUnit.SECONDS);
@@ -108,20 +119,24 @@ final class Connector {
     /** What becomes of it, signalled once. Loop only. */
     private static final class Attempt {
 
-        private final MonoSink<Channel> sink;
+        private final MonoSink<DefaultChannel> sink;
         private final Invitation invitation;
-        private @Nullable Channel channel;
+        private final Consumer<DefaultChannel> onReady;
+        private @Nullable DefaultChannel channel;
         private @Nullable ScheduledFuture<?> patience;
         private boolean decided;
 
-        Attempt(MonoSink<Channel> sink, Invitation invitation) {
+        Attempt(MonoSink<DefaultChannel> sink, Invitation invitation, Consumer<DefaultChannel> onReady) {
             this.sink = sink;
             this.invitation = invitation;
+            this.onReady = onReady;
         }
 
         void connected() {
+            DefaultChannel open = Objects.requireNonNull(channel, "set before it connects");
             decide();
-            sink.success(channel);
+            onReady.accept(open);
+            sink.success(open);
         }
 
         void failed(Throwable error) {

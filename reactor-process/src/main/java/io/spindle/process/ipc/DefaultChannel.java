@@ -49,6 +49,8 @@ final class DefaultChannel implements Channel {
     private final Sinks.Empty<Void> end = Sinks.empty();
     private final Queue<Frame> unpaired = new ArrayDeque<>(); // the first waits for its descriptor
     private final Queue<FileDescriptor> early = new ArrayDeque<>();
+    private final Queue<Frame> held = new ArrayDeque<>(); // what came with READY while nobody is to be disturbed
+    private boolean holding;
     private @Nullable Runnable whenReady;
     private @Nullable ScheduledFuture<?> patience;
     private @Nullable ScheduledFuture<?> missing; // the descriptor that was announced
@@ -84,9 +86,25 @@ final class DefaultChannel implements Channel {
         }
     }
 
-    /** On the accepting side nothing is read before somebody holds the channel, who may have handlers to set. */
+    /** On the connecting side: nothing is read until {@link #startReading()}. Loop only. */
+    void holdReading() {
+        holding = true;
+        frames.config().setAutoRead(false);
+    }
+
+    /** Nothing is read before somebody holds the channel, who may have handlers to set. Idempotent. */
     void startReading() {
-        onLoop(() -> frames.config().setAutoRead(true));
+        onLoop(() -> {
+            holding = false;
+            try {
+                for (Frame frame = held.poll(); frame != null; frame = held.poll()) {
+                    received(frame);
+                }
+                frames.config().setAutoRead(unpaired.isEmpty());
+            } catch (ChannelProtocolException e) {
+                fail(e);
+            }
+        });
     }
 
     Format format() {
@@ -221,7 +239,10 @@ final class DefaultChannel implements Channel {
 
     @Override
     public void dispose() {
-        onLoop(() -> closed(null));
+        onLoop(() -> {
+            closed(null);
+            inbox.discard();
+        });
     }
 
     @Override
@@ -245,6 +266,8 @@ final class DefaultChannel implements Channel {
         }
         if (whenReady != null) {
             ready(frame, whenReady);
+        } else if (holding) {
+            held.add(frame);
         } else if (frame.kind() == Frame.CREDIT) {
             outbox.credit(frame.number());
         } else if (frame.kind() == Frame.TAKEN) {
@@ -444,6 +467,9 @@ final class DefaultChannel implements Channel {
         frames.close();
         if (descriptors != null) {
             descriptors.close();
+        }
+        if (loop.isShuttingDown()) {
+            inbox.discard(); // without its loop nobody can take anything
         }
         if (error != null) {
             end.tryEmitError(error);

@@ -13,6 +13,9 @@ import java.util.Objects;
  */
 public record Invitation(Path socket, String token) {
 
+    /** The environment variable that holds the {@linkplain #text() text} for a child: {@code SPINDLE_CHANNEL}. */
+    public static final String VARIABLE = "SPINDLE_CHANNEL";
+
     private static final char SEPARATOR = '@';
 
     /** Checks that neither part is missing. */

@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.spindle.process;
+
+import io.netty.channel.epoll.EpollIoHandle;
+import io.spindle.loop.EventLoop;
+import io.spindle.process.ipc.Channel;
+import io.spindle.process.ipc.ChannelServer;
+import io.spindle.process.ipc.Invitation;
+import java.util.List;
+import reactor.core.Disposable;
+import reactor.core.Disposables;
+import reactor.core.publisher.Mono;
+
+/** One attempt to fork: a server for one guest, the child, and its arrival. Owned by its subscriber as a launch is. */
+final class ForkLaunch {
+
+    private final Fork fork;
+    private final EventLoop loop;
+    private final Disposable.Swap owned = Disposables.swap();
+
+    private ForkLaunch(Fork fork, EventLoop loop) {
+        this.fork = fork;
+        this.loop = loop;
+    }
+
+    static Mono<ForkedProcess> spawn(Fork fork) {
+        return Mono.defer(() -> {
+            EventLoop home = EventLoop.current();
+            boolean fit = home != null && home.netty().isCompatible(EpollIoHandle.class);
+            ForkLaunch launch = new ForkLaunch(fork, home != null && fit ? home : EventLoop.shared());
+            Mono<ForkedProcess> forked = launch.start();
+            Mono<ForkedProcess> athome = home == null || fit ? forked : home.adopt(forked);
+            return athome.filter(child -> launch.owned.replace(Disposables.never()))
+                    .doFinally(signal -> launch.owned.dispose());
+        });
+    }
+
+    private Mono<ForkedProcess> start() {
+        return EventLoop.onCurrent(Mono.fromCallable(fork::command).subscribeOn(Workers.LAUNCH))
+                .flatMap(command -> Mono.usingWhen(
+                        EventLoop.onCurrent(ChannelServer.bind(loop)),
+                        server -> start(command, server),
+                        server -> Mono.fromRunnable(server::dispose)));
+    }
+
+    private Mono<ForkedProcess> start(Command command, ChannelServer server) {
+        Invitation invitation = server.invite();
+        return Executions.spawn(List.of(command.env(Invitation.VARIABLE, invitation.text())))
+                .map(children -> children.get(0))
+                .doOnDiscard(DefaultChildProcess.class, DefaultChildProcess::dispose)
+                .flatMap(process -> {
+                    owned.replace(process);
+                    return connected(process, server.accept(invitation));
+                });
+    }
+
+    private Mono<ForkedProcess> connected(DefaultChildProcess process, Mono<Channel> arrival) {
+        Command command = process.command();
+        Mono<Channel> late = Mono.error(() -> ForkException.late(command, fork.connectTimeout()));
+        return Mono.firstWithSignal(
+                        arrival,
+                        ended(process).publishOn(loop),
+                        Mono.delay(fork.connectTimeout(), loop).then(late))
+                .map(channel -> {
+                    DefaultForkedProcess forked = new DefaultForkedProcess(process, channel);
+                    owned.replace(forked);
+                    return forked;
+                });
+    }
+
+    /** Errors when it has ended, with what it wrote to stderr if that is ours to read. */
+    private static Mono<Channel> ended(DefaultChildProcess process) {
+        Command command = process.command();
+        return process.ended()
+                .doOnNext(status -> process.limitOutput(command.drain()))
+                .flatMap(status -> Capture.tail(process.stderrPipe())
+                        .flatMap(stderr -> Mono.error(ForkException.ended(
+                                command, status, stderr.text(command.charset()).strip()))));
+    }
+}

@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.spindle.process;
+
+import io.spindle.process.ipc.Channel;
+import java.io.File;
+import java.lang.management.ManagementFactory;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.regex.Pattern;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
+
+/**
+ * The command line of a JVM that is to run a class of this program.
+ *
+ * @param main the class with the main method
+ * @param inherit whether it gets the flags of this JVM before its own
+ */
+record JvmLine(String main, List<String> args, List<String> jvmArgs, boolean inherit, Path java, String classPath) {
+
+    /** Environment variables whose flags are among those of this JVM already. */
+    static final List<String> EXPANDED_VARIABLES = List.of("JDK_JAVA_OPTIONS", "JAVA_TOOL_OPTIONS");
+
+    /** Connects, then calls the main method. Package-private there, as a main class may be. */
+    private static final String RUNNER = Channel.class.getPackageName() + ".ForkMain";
+
+    /** What only one process can have: a debugger's port, a file that is written. */
+    private static final Pattern NOT_SHARED = Pattern.compile("-agentlib:jdwp.*|-Xrunjdwp.*|-Xdebug"
+            + "|-Dcom\\.sun\\.management\\.jmxremote\\.(port|rmi\\.port|local\\.port)=.*|-Djdk\\.module\\..*"
+            + "|-Xlog:.*file=.*|-Xloggc:.*|-XX:StartFlightRecording.*filename=.*|-XX:ArchiveClassesAtExit=.*"
+            + "|-XX:[+]AutoCreateSharedArchive|-XX:AOTCacheOutput=.*|-XX:AOTMode=(record|create)");
+
+    static JvmLine of(Class<?> main, List<String> args) {
+        return new JvmLine(
+                main.getName(),
+                List.copyOf(args),
+                List.of(),
+                true,
+                Path.of(System.getProperty("java.home"), "bin", "java"),
+                System.getProperty("java.class.path"));
+    }
+
+    JvmLine args(List<String> more) {
+        return new JvmLine(main, concat(args, more), jvmArgs, inherit, java, classPath);
+    }
+
+    JvmLine jvmArgs(List<String> more) {
+        return new JvmLine(main, args, concat(jvmArgs, more), inherit, java, classPath);
+    }
+
+    JvmLine inherit(boolean flags) {
+        return new JvmLine(main, args, jvmArgs, flags, java, classPath);
+    }
+
+    JvmLine java(Path launcher) {
+        return new JvmLine(main, args, jvmArgs, inherit, launcher, classPath);
+    }
+
+    JvmLine classPath(String path) {
+        return new JvmLine(main, args, jvmArgs, inherit, java, path);
+    }
+
+    private static List<String> concat(List<String> first, List<String> more) {
+        return Stream.concat(first.stream(), more.stream()).toList();
+    }
+
+    List<String> line() {
+        List<String> line = new ArrayList<>();
+        line.add(java.toString());
+        if (inherit) {
+            ManagementFactory.getRuntimeMXBean().getInputArguments().stream()
+                    .filter(flag -> !NOT_SHARED.matcher(flag).matches())
+                    .forEach(line::add);
+        }
+        line.addAll(jvmArgs);
+        line.addAll(List.of("-cp", absolute(classPath), RUNNER, main));
+        line.addAll(args);
+        return line;
+    }
+
+    /** The child may run in another directory. */
+    private static String absolute(String classPath) {
+        return Stream.of(classPath.split(File.pathSeparator, -1))
+                .map(entry -> Path.of(entry).toAbsolutePath().toString())
+                .collect(Collectors.joining(File.pathSeparator));
+    }
+}

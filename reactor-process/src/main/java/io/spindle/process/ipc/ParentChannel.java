@@ -1,0 +1,127 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.spindle.process.ipc;
+
+import io.netty.channel.unix.FileDescriptor;
+import io.spindle.loop.EventLoop;
+import java.time.Duration;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.locks.LockSupport;
+import java.util.function.Function;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import reactor.core.Disposable;
+import reactor.core.publisher.Flux;
+import reactor.core.publisher.Mono;
+
+/** A child's end of the channel to its parent: what is awaited of it keeps the JVM alive, and its loss ends that. */
+final class ParentChannel implements Channel {
+
+    private static final Logger log = LoggerFactory.getLogger(Channel.class);
+    private static final int LOST_CODE = 1;
+    private static final long HOOKS_NANOS = Duration.ofSeconds(3).toNanos();
+
+    private final DefaultChannel channel;
+    private final KeepAlive keepAlive;
+    private final AtomicInteger watchers = new AtomicInteger();
+    private volatile boolean left;
+
+    /**
+     * Takes over a channel.
+     *
+     * @param loop of this channel alone; it ends when nothing is left to do on it
+     */
+    ParentChannel(DefaultChannel channel, KeepAlive keepAlive, EventLoop loop) {
+        this.channel = channel;
+        this.keepAlive = keepAlive;
+        channel.onDispose().onErrorComplete().subscribe(null, null, () -> {
+            boolean lost = !left && !channel.isDisconnected() && watchers.get() == 0;
+            if (lost) {
+                exit();
+            } else {
+                keepAlive.end();
+            }
+            loop.disposeGracefully().subscribe();
+        });
+    }
+
+    /** Hooks have a little time; whatever they do, an orphan ends. */
+    private static void exit() {
+        log.warn("the parent of this process has died; exit with code {}", LOST_CODE);
+        start("spindle-fork-exit", () -> System.exit(LOST_CODE));
+        start("spindle-fork-halt", () -> {
+            long end = System.nanoTime() + HOOKS_NANOS;
+            for (long rest = HOOKS_NANOS; rest > 0; rest = end - System.nanoTime()) {
+                LockSupport.parkNanos(rest);
+            }
+            Runtime.getRuntime().halt(LOST_CODE);
+        });
+    }
+
+    private static void start(String name, Runnable body) {
+        Thread thread = new Thread(body, name);
+        thread.setDaemon(true);
+        thread.start();
+    }
+
+    void startReading() {
+        channel.startReading();
+    }
+
+    private <T> Mono<T> held(Mono<T> source) {
+        return Mono.using(keepAlive::hold, hold -> source, Disposable::dispose, false);
+    }
+
+    @Override
+    public Mono<Void> send(Object message) {
+        return held(channel.send(message));
+    }
+
+    @Override
+    public Mono<Void> send(Object message, FileDescriptor descriptor) {
+        return held(channel.send(message, descriptor));
+    }
+
+    @Override
+    public Flux<Message> receive() {
+        return Flux.using(keepAlive::hold, hold -> channel.receive(), Disposable::dispose, false);
+    }
+
+    @Override
+    public Mono<Message> request(String subject, Object message) {
+        return held(channel.request(subject, message));
+    }
+
+    /** A handler is for as long as the channel. */
+    @Override
+    public void onRequest(String subject, Function<Message, Mono<Reply>> handler) {
+        channel.onRequest(subject, handler);
+        keepAlive.hold();
+    }
+
+    @Override
+    public Mono<Void> disconnect() {
+        return held(channel.disconnect());
+    }
+
+    @Override
+    public boolean isDisconnected() {
+        return channel.isDisconnected();
+    }
+
+    @Override
+    public void dispose() {
+        left = true;
+        channel.dispose();
+    }
+
+    @Override
+    public Mono<Void> onDispose() {
+        return held(Mono.using(
+                watchers::incrementAndGet, count -> channel.onDispose(), count -> watchers.decrementAndGet(), false));
+    }
+
+    @Override
+    public boolean isDisposed() {
+        return channel.isDisposed();
+    }
+}

@@ -1,0 +1,413 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.spindle.process;
+
+import static io.spindle.process.Await.GUARD;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.netty.channel.unix.FileDescriptor;
+import io.spindle.loop.EventLoop;
+import io.spindle.process.ipc.Channel;
+import io.spindle.process.ipc.Reply;
+import io.spindle.testkit.LeakCheck;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Objects;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.ExtendWith;
+import org.junit.jupiter.api.io.TempDir;
+import reactor.core.publisher.Flux;
+import reactor.core.publisher.Mono;
+import reactor.test.StepVerifier;
+
+/** Node's cases of {@code fork}: HC-43, HC-46, HC-61 to HC-71, HI-01, HI-04, HI-11. */
+@ExtendWith({JvmWarmUp.class, LeakCheck.class})
+class ForkTest {
+
+    private final List<ForkedProcess> children = new ArrayList<>();
+
+    private static Fork fork(Class<?> main, String... args) {
+        return Fork.of(main, args)
+                .jvmArgs("-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC", "-Xmx128m")
+                .options(command -> command.stdout(Output.discard())); // ours is the build's
+    }
+
+    private ForkedProcess spawn(Fork fork) {
+        ForkedProcess child = Objects.requireNonNull(fork.spawn().block(GUARD));
+        children.add(child);
+        return child;
+    }
+
+    @AfterEach
+    void end() {
+        children.forEach(ForkedProcess::dispose);
+        Flux.fromIterable(children).flatMap(ChildProcess::close).blockLast(GUARD);
+    }
+
+    private static <T> T ask(ForkedProcess child, String subject, Object question, Class<T> type) {
+        return Objects.requireNonNull(child.channel()
+                .request(subject, question)
+                .map(answer -> answer.as(type))
+                .block(GUARD));
+    }
+
+    private static void endsWith(ForkedProcess child, int code) {
+        assertThat(Objects.requireNonNull(child.close().block(GUARD)).code()).isEqualTo(code);
+        assertThat(child.channel().isDisposed()).isTrue();
+    }
+
+    @Test
+    void messagesGoBothWaysAndBothEndsDisconnect() {
+        ForkedProcess child = spawn(fork(Forks.Echo.class));
+        Channel channel = child.channel();
+
+        StepVerifier.create(channel.receive(String.class).take(3))
+                .then(() -> Flux.just("one", "two", "größer")
+                        .concatMap(channel::send)
+                        .subscribe())
+                .expectNext("one", "two", "größer")
+                .expectComplete()
+                .verify(GUARD);
+        StepVerifier.create(channel.disconnect()).expectComplete().verify(GUARD);
+
+        assertThat(channel.isDisconnected()).isTrue();
+        endsWith(child, 0);
+    }
+
+    @Test
+    void longMessagesArriveWhole() {
+        ForkedProcess child = spawn(fork(Forks.Echo.class).jvmArgs("-Xmx256m"));
+        Channel channel = child.channel();
+        List<String> long4 =
+                List.of("ü".repeat(400_000), "x".repeat(8 << 20), "y".repeat(8 << 20), "z".repeat(8 << 20));
+
+        StepVerifier.create(channel.receive(String.class).take(4).collectList())
+                .then(() -> Flux.fromIterable(long4).concatMap(channel::send).subscribe())
+                .expectNextMatches(long4::equals)
+                .expectComplete()
+                .verify(GUARD);
+    }
+
+    @Test
+    void noRequestOfEitherSideIsMissed() {
+        Fork oracle = fork(Forks.Oracle.class, "a b", "$foo", "");
+        ForkedProcess child = Objects.requireNonNull(oracle.spawn()
+                .doOnNext(forked -> forked.channel()
+                        .onRequest("name", question -> Mono.just(Reply.of("number " + question.as(String.class)))))
+                .block(GUARD));
+        children.add(child);
+
+        assertThat(ask(child, "args", "", String[].class)).containsExactly("a b", "$foo", "");
+        assertThat(ask(child, "relay", "7", String.class)).isEqualTo("I am number 7");
+    }
+
+    @Test
+    void theChildInheritsWhatItShouldAndItsOwnChildrenNothingOfTheChannel(@TempDir Path directory) {
+        ForkedProcess child = spawn(fork(Forks.Oracle.class)
+                .jvmArgs("-Dfork.test=yes")
+                .options(command -> command.env("FORK_TEST", "yes").directory(directory)));
+
+        assertThat(ask(child, "property", "fork.test", String.class)).isEqualTo("yes");
+        assertThat(ask(child, "variable", "FORK_TEST", String.class)).isEqualTo("yes");
+        assertThat(ask(child, "variable", "PATH", String.class)).isEqualTo(System.getenv("PATH"));
+        assertThat(ask(child, "property", "user.dir", String.class)).isEqualTo(directory.toString());
+        assertThat(ask(child, "grandchild", "echo ${SPINDLE_CHANNEL-none}", String.class))
+                .isEqualTo("none");
+        child.channel().disconnect().block(GUARD);
+        endsWith(child, 0);
+    }
+
+    @Test
+    void anotherLauncherRunsTheClass(@TempDir Path directory) throws IOException {
+        Path launcher = Files.writeString(
+                directory.resolve("java"),
+                "#!/bin/sh\nexec '" + System.getProperty("java.home") + "/bin/java' -Dlauncher=other \"$@\"\n");
+        Files.setPosixFilePermissions(launcher, PosixFilePermissions.fromString("rwx------"));
+
+        ForkedProcess child =
+                spawn(fork(Forks.Oracle.class).java(launcher).classPath(System.getProperty("java.class.path")));
+
+        assertThat(ask(child, "property", "launcher", String.class)).isEqualTo("other");
+    }
+
+    @Test
+    void demandReachesTheChild() {
+        ForkedProcess child = spawn(fork(Forks.Counter.class));
+
+        StepVerifier.create(child.channel().receive(Integer.class), 0)
+                .then(() -> assertThat(ask(child, "sent", "", Integer.class)).isZero())
+                .thenRequest(3)
+                .expectNext(1, 2, 3)
+                .then(() -> assertThat(ask(child, "sent", "", Integer.class)).isEqualTo(3))
+                .thenRequest(2)
+                .expectNext(4, 5)
+                .thenCancel()
+                .verify(GUARD);
+    }
+
+    @Test
+    void aDescriptorIsPassedToTheChild() throws IOException {
+        ForkedProcess child = spawn(fork(Forks.Writer.class));
+        FileDescriptor[] pipe = FileDescriptor.pipe();
+
+        StepVerifier.create(child.channel().send("pipe", pipe[1]))
+                .expectComplete()
+                .verify(GUARD);
+        pipe[1].close();
+
+        ByteBuffer bytes = ByteBuffer.allocateDirect(64);
+        int[] length = new int[1];
+        Await.until("the child has written", () -> (length[0] = readInto(pipe[0], bytes)) > 0);
+        byte[] line = new byte[length[0]];
+        bytes.get(0, line);
+        assertThat(new String(line, StandardCharsets.UTF_8)).isEqualTo("hello pipe\n");
+        pipe[0].close();
+    }
+
+    private static int readInto(FileDescriptor descriptor, ByteBuffer bytes) {
+        try {
+            return descriptor.read(bytes, 0, bytes.capacity());
+        } catch (IOException e) {
+            throw new IllegalStateException(e);
+        }
+    }
+
+    @Test
+    void aChildThatListensToNothingEnds() {
+        endsWith(spawn(fork(Forks.Empty.class)), 0);
+    }
+
+    @Test
+    void aChildThatListensAfterItHasDisconnectedEnds() {
+        ForkedProcess child = spawn(fork(Forks.Leaver.class));
+
+        StepVerifier.create(child.channel().receive()).expectComplete().verify(GUARD);
+        assertThat(child.channel().isDisconnected()).isTrue();
+        endsWith(child, 0);
+    }
+
+    @Test
+    void aChildLivesForTheEndOfTheChannelThatItListensTo() {
+        ForkedProcess child = spawn(fork(Forks.Listener.class).options(command -> command.stdout(Output.pipe())));
+
+        StepVerifier.create(child.channel().receive(Integer.class).take(2))
+                .expectNext(1, 2)
+                .expectComplete()
+                .verify(GUARD);
+        assertThat(child.isAlive()).isTrue();
+        child.channel().disconnect().block(GUARD);
+
+        StepVerifier.create(child.stdout().map(ChildProcessTest::text).reduce("", String::concat))
+                .expectNext("3\n")
+                .expectComplete()
+                .verify(GUARD);
+        endsWith(child, 0);
+    }
+
+    @Test
+    void whatAChildHasSentKeepsItAliveUntilItIsWritten() {
+        ForkedProcess child = spawn(fork(Forks.LastWords.class));
+
+        StepVerifier.create(child.channel().receive(String.class).map(String::length))
+                .expectNext(3_000_000)
+                .expectComplete()
+                .verify(GUARD);
+        endsWith(child, 0);
+    }
+
+    @Test
+    void aMainMethodThatThrowsEndsTheChildAlthoughItListens() {
+        ForkedProcess child = spawn(fork(Forks.Failing.class).options(command -> command.stderr(Output.pipe())));
+
+        StepVerifier.create(child.stderr().map(ChildProcessTest::text).reduce("", String::concat))
+                .expectNextMatches(text -> text.contains("IllegalStateException: on purpose"))
+                .expectComplete()
+                .verify(GUARD);
+        endsWith(child, 1);
+    }
+
+    @Test
+    void aChildThatIsKilledEndsItsChannelThenItself() {
+        ForkedProcess child = spawn(fork(Forks.Echo.class));
+
+        StepVerifier.create(child.channel().receive())
+                .then(() -> assertThat(child.kill(Signal.KILL)).isTrue())
+                .expectComplete()
+                .verify(GUARD);
+
+        assertThat(child.channel().isDisconnected()).isFalse();
+        endsWith(child, 137);
+        StepVerifier.create(child.channel().send("late")).expectError().verify(GUARD);
+    }
+
+    @Test
+    void aDisposedChildIsKilledAndItsChannelClosed() {
+        ForkedProcess child = spawn(fork(Forks.Echo.class));
+
+        child.dispose();
+
+        endsWith(child, 137);
+    }
+
+    @Test
+    void aTimeoutAndAGracefulEndAskByTerm() {
+        ForkedProcess late = spawn(fork(Forks.Echo.class).options(command -> command.timeout(Duration.ofSeconds(4))));
+        ForkedProcess child = spawn(fork(Forks.Echo.class));
+
+        assertThat(Objects.requireNonNull(child.disposeGracefully().block(GUARD))
+                        .code())
+                .isEqualTo(143);
+        endsWith(late, 143);
+    }
+
+    @Test
+    void aChildExitsWhenItsParentIsKilledUnlessItWatchesItself() {
+        long obedient = orphan(Forks.Echo.class);
+        long survivor = orphan(Forks.Survivor.class);
+
+        Await.gone(obedient);
+        assertThat(Await.isRunning(survivor)).isTrue();
+        ProcessHandle.of(survivor).orElseThrow().destroyForcibly();
+        Await.gone(survivor);
+    }
+
+    /** Returns the process id of a child whose parent has been killed. */
+    private static long orphan(Class<?> child) {
+        Command command = Command.of(new JvmLineOf(Forks.Parent.class, child.getName()).line())
+                .stderr(Output.inherit());
+        ChildProcess parent = Objects.requireNonNull(command.spawn().block(GUARD));
+        String line = Objects.requireNonNull(parent.stdout()
+                .map(ChildProcessTest::text)
+                .scan("", String::concat)
+                .filter(text -> text.matches("(?s).*forked \\d+\\n.*"))
+                .next()
+                .block(GUARD));
+        parent.kill(Signal.KILL);
+        parent.exit().block(GUARD);
+        return Long.parseLong(line.replaceAll("(?s).*forked (\\d+)\\n.*", "$1"));
+    }
+
+    /** A plain JVM, which is no fork. */
+    private record JvmLineOf(Class<?> main, String argument) {
+        List<String> line() {
+            return List.of(
+                    System.getProperty("java.home") + "/bin/java",
+                    "-cp",
+                    System.getProperty("java.class.path"),
+                    main.getName(),
+                    argument);
+        }
+    }
+
+    @Test
+    void aChildThatEndsBeforeItConnectsIsAnErrorThatSaysWhy() {
+        StepVerifier.create(Fork.of(Command.shell("echo no idea >&2; exit 3")).spawn())
+                .expectErrorSatisfies(error -> {
+                    assertThat(error)
+                            .isInstanceOf(ForkException.class)
+                            .hasMessageContaining("exit code 3 before it connected")
+                            .hasMessageEndingWith("no idea");
+                    assertThat(((ForkException) error).status().orElseThrow().code())
+                            .isEqualTo(3);
+                })
+                .verify(GUARD);
+    }
+
+    @Test
+    void aChildThatDoesNotConnectInTimeIsKilled() {
+        StepVerifier.create(Fork.of(Command.of("sleep", "300"))
+                        .connectTimeout(Duration.ofMillis(100))
+                        .spawn())
+                .expectErrorSatisfies(error -> assertThat(error)
+                        .isInstanceOf(ForkException.class)
+                        .hasMessageContaining("had not connected after PT0.1S"))
+                .verify(GUARD);
+    }
+
+    @Test
+    void aProgramThatIsMissingIsTheUsualError() {
+        StepVerifier.create(Fork.of(Command.of("no-such-program-anywhere")).spawn())
+                .expectError(SpawnException.class)
+                .verify(GUARD);
+        StepVerifier.create(
+                        fork(Forks.Empty.class).java(Path.of("/no/such/java")).spawn())
+                .expectError(SpawnException.class)
+                .verify(GUARD);
+    }
+
+    @Test
+    void cancelBeforeItHasConnectedKillsTheChild(@TempDir Path directory) {
+        Path file = directory.resolve("pid");
+        Command command = Command.shell("echo $$ > " + file + "; exec sleep 300");
+
+        StepVerifier.create(Fork.of(command).spawn())
+                .then(() -> Await.until("it has started", () -> read(file).endsWith("\n")))
+                .thenCancel()
+                .verify(GUARD);
+
+        Await.gone(Long.parseLong(read(file).strip()));
+    }
+
+    private static String read(Path file) {
+        try {
+            return Files.exists(file) ? Files.readString(file) : "";
+        } catch (IOException e) {
+            throw new IllegalStateException(e);
+        }
+    }
+
+    @Test
+    void onALoopEverythingComesHomeAndTheLoopLivesAsLongAsTheChild() {
+        List<String> threads = new ArrayList<>();
+
+        int code = EventLoop.run(loop -> fork(Forks.Echo.class)
+                .spawn()
+                .doOnNext(child -> threads.add(Thread.currentThread().getName()))
+                .flatMap(child -> child.channel().send("x").thenReturn(child))
+                .flatMap(child -> child.channel()
+                        .receive(String.class)
+                        .next()
+                        .doOnNext(text -> threads.add(Thread.currentThread().getName() + " " + text))
+                        .then(child.channel().disconnect())
+                        .then(child.close()))
+                .subscribe(status -> threads.add(Thread.currentThread().getName() + " " + status)));
+
+        assertThat(code).isZero();
+        assertThat(threads).containsExactly("main", "main x", "main exit code 0");
+    }
+
+    @Test
+    void thisJvmHasNoParent() {
+        StepVerifier.create(Channel.parent()).expectComplete().verify(GUARD);
+    }
+
+    @Test
+    void mistakesAreThrownAtTheCall() {
+        assertThatThrownBy(() -> Fork.of(ForkTest.class))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessageStartingWith("main must have a main method, was class");
+        assertThatThrownBy(() -> Fork.of(Forks.Empty.class, "a\0b")).hasMessageContaining("NUL");
+        assertThatThrownBy(() -> fork(Forks.Empty.class).jvmArgs("-D\0")).hasMessageContaining("NUL");
+        assertThatThrownBy(() -> fork(Forks.Empty.class).connectTimeout(Duration.ZERO))
+                .hasMessage("connectTimeout must be positive, was 0");
+        assertThatThrownBy(() -> Fork.of(Command.of("node")).jvmArgs("-Xmx1m"))
+                .isInstanceOf(IllegalStateException.class)
+                .hasMessageContaining("this is node");
+        ForkedProcess child = spawn(fork(Forks.Echo.class));
+        assertThatThrownBy(() -> child.channel().send(nothing())).isInstanceOf(NullPointerException.class);
+        assertThat(Fork.of(Command.of("node", "x.js")).args("y")).hasToString("node x.js y");
+    }
+
+    @SuppressWarnings({"NullAway", "TypeParameterUnusedInFormals"}) // a mistake on purpose
+    private static <T> T nothing() {
+        return null;
+    }
+}

@@ -1,0 +1,178 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.spindle.process;
+
+import io.netty.channel.unix.FileDescriptor;
+import io.spindle.process.ipc.Channel;
+import io.spindle.process.ipc.Message;
+import io.spindle.process.ipc.Reply;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.util.List;
+import java.util.Objects;
+import reactor.core.publisher.Flux;
+import reactor.core.publisher.Mono;
+import reactor.core.scheduler.Schedulers;
+
+/** Programs that the tests of {@link Fork} run in JVMs of their own. */
+final class Forks {
+
+    private Forks() {}
+
+    /** Does nothing. */
+    static final class Empty {
+        private Empty() {}
+
+        public static void main(String[] args) {}
+    }
+
+    /** Sends back what it gets, until its parent disconnects. */
+    static final class Echo {
+        private Echo() {}
+
+        public static void main(String[] args) {
+            Channel.parent()
+                    .flatMapMany(parent -> parent.receive(String.class).concatMap(parent::send))
+                    .subscribe();
+        }
+    }
+
+    /** Answers questions about itself, and asks back. */
+    static final class Oracle {
+        private Oracle() {}
+
+        public static void main(String[] args) {
+            Channel.parent().subscribe(parent -> {
+                parent.onRequest("args", question -> Mono.just(Reply.of(List.of(args))));
+                parent.onRequest("property", question -> answer(System.getProperty(question.as(String.class))));
+                parent.onRequest("variable", question -> answer(System.getenv(question.as(String.class))));
+                parent.onRequest(
+                        "grandchild",
+                        question -> Command.shell(question.as(String.class))
+                                .exec()
+                                .map(result -> Reply.of(result.stdout().strip())));
+                parent.onRequest(
+                        "relay",
+                        question -> parent.request("name", question.as(String.class))
+                                .map(name -> Reply.of("I am " + name.as(String.class))));
+            });
+        }
+
+        private static Mono<Reply> answer(String text) {
+            return Mono.justOrEmpty(text).map(Reply::of);
+        }
+    }
+
+    /** Sends numbers for as long as they are asked for. */
+    static final class Counter {
+        private Counter() {}
+
+        public static void main(String[] args) {
+            Channel.parent()
+                    .flatMapMany(parent -> {
+                        int[] sent = {0};
+                        parent.onRequest("sent", question -> Mono.just(Reply.of(sent[0])));
+                        return Flux.range(1, Integer.MAX_VALUE)
+                                .concatMap(number -> parent.send(number).doOnSuccess(done -> sent[0] = number));
+                    })
+                    .subscribe(null, error -> {});
+        }
+    }
+
+    /** Writes a line to each descriptor that it gets. */
+    static final class Writer {
+        private Writer() {}
+
+        public static void main(String[] args) {
+            Channel.parent()
+                    .flatMapMany(Channel::receive)
+                    .publishOn(Schedulers.boundedElastic())
+                    .subscribe(Writer::write);
+        }
+
+        private static void write(Message message) {
+            FileDescriptor descriptor = message.takeDescriptor().orElseThrow();
+            byte[] line = ("hello " + message.as(String.class) + "\n").getBytes(StandardCharsets.UTF_8);
+            ByteBuffer bytes = ByteBuffer.allocateDirect(line.length).put(line);
+            try {
+                descriptor.write(bytes, 0, line.length);
+                descriptor.close();
+            } catch (IOException e) {
+                throw new IllegalStateException(e);
+            }
+        }
+    }
+
+    /** Node's case of a fork that sends 1, later 2, and listens for the end of the channel only. */
+    static final class Listener {
+        private Listener() {}
+
+        public static void main(String[] args) {
+            Channel parent = Objects.requireNonNull(Channel.parent().block());
+            parent.onDispose().subscribe(null, null, () -> System.out.println("3"));
+            parent.send(1)
+                    .then(Mono.delay(Duration.ofMillis(200)))
+                    .then(parent.send(2))
+                    .subscribe();
+        }
+    }
+
+    /** Disconnects, and only then begins to listen. */
+    static final class Leaver {
+        private Leaver() {}
+
+        public static void main(String[] args) {
+            Channel parent = Objects.requireNonNull(Channel.parent().block());
+            parent.disconnect().block();
+            parent.receive().subscribe();
+            parent.onRequest("anything", question -> Mono.empty());
+        }
+    }
+
+    /** Listens, and fails. */
+    static final class Failing {
+        private Failing() {}
+
+        public static void main(String[] args) {
+            Channel.parent().flatMapMany(Channel::receive).subscribe();
+            throw new IllegalStateException("on purpose");
+        }
+    }
+
+    /** Sends one long message at its end, and waits for it only. */
+    static final class LastWords {
+        private LastWords() {}
+
+        public static void main(String[] args) {
+            Channel.parent()
+                    .flatMap(parent -> parent.send("x".repeat(3_000_000)))
+                    .subscribe();
+        }
+    }
+
+    /** A parent that forks one of these and tells who it is, then waits to be killed. */
+    static final class Parent {
+        private Parent() {}
+
+        public static void main(String[] args) throws ClassNotFoundException {
+            ForkedProcess child = Fork.of(Class.forName(args[0]))
+                    .options(command -> command.detached(true)) // else the end of our pipes were not the only sign
+                    .spawn()
+                    .block();
+            assert child != null;
+            System.out.println("forked " + child.pid());
+            child.exit().block();
+        }
+    }
+
+    /** Outlives its parent, because it watches the end of the channel itself. */
+    static final class Survivor {
+        private Survivor() {}
+
+        public static void main(String[] args) throws InterruptedException {
+            Channel.parent().flatMap(Channel::onDispose).subscribe(null, null, () -> System.out.println("orphaned"));
+            Thread.currentThread().join();
+        }
+    }
+}

@@ -19,7 +19,7 @@ public final class ProcessSoak {
 
     private static final int CONCURRENCY = 32;
     private static final Duration PATIENCE = Duration.ofSeconds(30);
-    private static final Duration SETTLING = Duration.ofSeconds(20);
+    private static final Duration SETTLING = Duration.ofSeconds(70); // the JDK keeps threads for a minute
     private static final long HEAP_SLACK_BYTES = 4L << 20;
 
     private ProcessSoak() {}

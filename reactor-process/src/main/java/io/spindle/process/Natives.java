@@ -21,12 +21,15 @@ final class Natives {
 
     private static @Nullable NativeLauncher find() {
         boolean forced = Engines.NATIVE_NAME.equals(Engines.forced());
-        if (!forced) {
-            return absent(false, "it is experimental, and taken only when it is asked for", null);
+        if (!forced && !Engines.forced().isEmpty()) {
+            return absent(false, "another one was asked for", null);
+        }
+        if (!forced && !isAllowed()) {
+            return absent(false, "it needs Java 22 and --enable-native-access", null);
         }
         try {
             if (!EpollEngine.isAvailable()) {
-                return absent(true, "there is no epoll", null);
+                return absent(forced, "there is no epoll", null);
             }
             NativeLauncher launcher = Class.forName(NAME)
                     .asSubclass(NativeLauncher.class)
@@ -35,9 +38,22 @@ final class Natives {
             launcher.selfTest();
             return launcher;
         } catch (ClassNotFoundException e) {
-            return absent(true, "it needs Java 22, and a jar that was built on it", null);
+            return absent(forced, "it needs Java 22, and a jar that was built on it", null);
         } catch (ReflectiveOperationException | IOException | RuntimeException | LinkageError e) {
-            return absent(true, "it does not work here", e);
+            return absent(forced, "it does not work here", e);
+        }
+    }
+
+    /** Whether this JVM was told that we may call the system: else it would print a warning, or refuse. */
+    private static boolean isAllowed() {
+        try {
+            return Boolean.TRUE.equals(
+                    Module.class.getMethod("isNativeAccessEnabled").invoke(Natives.class.getModule()));
+        } catch (NoSuchMethodException e) {
+            return false; // before Java 22
+        } catch (ReflectiveOperationException e) {
+            log.debug("cannot tell whether native access is allowed", e);
+            return false;
         }
     }
 

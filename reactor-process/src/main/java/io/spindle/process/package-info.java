@@ -9,9 +9,13 @@
  * {@link reactor.core.scheduler.Schedulers#parallel()}. {@code pipe} connects programs to a
  * {@link io.spindle.process.Pipeline}.
  *
- * <p>The system property {@code spindle.process.engine} forces how processes are run: {@code epoll}, the default on
- * Linux, {@code threads}, the default elsewhere, or {@code native}, which is experimental: on Linux, Java 22 and later,
- * with {@code --enable-native-access=ALL-UNNAMED}, without a thread for a child.
+ * <p>On Linux with Java 22 and later, where the JVM was started with {@code --enable-native-access=ALL-UNNAMED}, programs
+ * are run by the system's own calls, without a thread for a child; otherwise on Linux by {@code ProcessBuilder} and epoll,
+ * elsewhere with a thread for each pipe. The system property {@code spindle.process.engine} forces one of them:
+ * {@code native}, {@code epoll} or {@code threads}.
+ *
+ * <p>{@link io.spindle.process.Fork} starts a class of this program in a JVM of its own, or any program, with a
+ * {@link io.spindle.process.ipc.Channel} to talk over.
  */
 @NullMarked
 package io.spindle.process;

@@ -21,7 +21,7 @@ import org.junit.jupiter.params.provider.MethodSource;
 @MethodSource("io.spindle.process.EngineTest$Engines#all")
 @interface EngineTest {
 
-    /** The engines: two that must work where these tests run, and the native one if it is asked for. */
+    /** The engines: two that must work where these tests run, and the native one from Java 22 on. */
     final class Engines {
 
         private Engines() {}

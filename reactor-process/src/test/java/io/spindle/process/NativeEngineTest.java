@@ -10,7 +10,9 @@ import java.util.Objects;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.condition.EnabledIfSystemProperty;
+import org.junit.jupiter.api.condition.DisabledIfSystemProperty;
+import org.junit.jupiter.api.condition.EnabledForJreRange;
+import org.junit.jupiter.api.condition.JRE;
 import org.junit.jupiter.api.extension.ExtendWith;
 import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
@@ -18,7 +20,8 @@ import reactor.core.scheduler.Schedulers;
 import reactor.test.StepVerifier;
 
 /** What only the native engine does. All that engines have in common is tested on it too, see {@link EngineTest}. */
-@EnabledIfSystemProperty(named = "spindle.process.engine", matches = "native")
+@EnabledForJreRange(min = JRE.JAVA_22) // where it must be the default, for the build allows native access
+@DisabledIfSystemProperty(named = "spindle.process.engine", matches = "epoll|threads")
 @ExtendWith({JvmWarmUp.class, LeakCheck.class})
 class NativeEngineTest {
 

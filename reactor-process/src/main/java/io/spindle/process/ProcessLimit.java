@@ -3,7 +3,6 @@ package io.spindle.process;
 
 import java.util.ArrayDeque;
 import java.util.Queue;
-import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -15,7 +14,10 @@ import org.jspecify.annotations.Nullable;
 public final class ProcessLimit {
 
     private final int atMost;
-    private final ReentrantLock lock = new ReentrantLock();
+
+    /** A monitor, for loops come here too: a lock would park them when it is contended, which BlockHound refuses. */
+    private final Object monitor = new Object();
+
     private final Queue<Turn> waiting = new ArrayDeque<>();
     private int running;
 
@@ -41,21 +43,15 @@ public final class ProcessLimit {
 
     /** Returns how many run, or are being started, at this moment. */
     public int running() {
-        lock.lock();
-        try {
+        synchronized (monitor) {
             return running;
-        } finally {
-            lock.unlock();
         }
     }
 
     /** Returns how many wait at this moment. */
     public int waiting() {
-        lock.lock();
-        try {
+        synchronized (monitor) {
             return waiting.size();
-        } finally {
-            lock.unlock();
         }
     }
 
@@ -72,7 +68,7 @@ public final class ProcessLimit {
     final class Turn {
 
         private final Runnable task;
-        private boolean entered; // guarded by the lock, as is what follows
+        private boolean entered; // guarded by the monitor, as is what follows
         private boolean left;
 
         private Turn(Runnable task) {
@@ -81,8 +77,7 @@ public final class ProcessLimit {
 
         /** Calls back when there is room: at once, or later on the thread that makes room. Once. */
         void enter() {
-            lock.lock();
-            try {
+            synchronized (monitor) {
                 if (left) {
                     return;
                 }
@@ -92,20 +87,15 @@ public final class ProcessLimit {
                 }
                 running++;
                 entered = true;
-            } finally {
-                lock.unlock();
             }
             task.run();
         }
 
         /** Gives up the place in the queue, also that which it would get; without effect once it has been called back. */
         void giveUp() {
-            lock.lock();
-            try {
+            synchronized (monitor) {
                 waiting.remove(this);
                 left |= !entered;
-            } finally {
-                lock.unlock();
             }
         }
 
@@ -118,8 +108,7 @@ public final class ProcessLimit {
         }
 
         private @Nullable Turn leaveTo() {
-            lock.lock();
-            try {
+            synchronized (monitor) {
                 if (!entered || left) {
                     return null;
                 }
@@ -131,8 +120,6 @@ public final class ProcessLimit {
                     next.entered = true;
                 }
                 return next;
-            } finally {
-                lock.unlock();
             }
         }
     }

@@ -44,7 +44,12 @@ final class ForkLaunch {
     }
 
     private Mono<ForkedProcess> start(Command command, ChannelServer server) {
-        Invitation invitation = server.invite();
+        return EventLoop.onCurrent(
+                        Mono.fromCallable(server::invite).subscribeOn(Workers.LAUNCH)) // it reads random bytes
+                .flatMap(invitation -> start(command, server, invitation));
+    }
+
+    private Mono<ForkedProcess> start(Command command, ChannelServer server, Invitation invitation) {
         return Executions.spawn(List.of(command.env(Invitation.VARIABLE, invitation.text())))
                 .map(children -> children.get(0))
                 .doOnDiscard(DefaultChildProcess.class, DefaultChildProcess::dispose)

@@ -2,7 +2,6 @@
 package io.spindle.process;
 
 import io.netty.buffer.ByteBuf;
-import io.netty.util.ReferenceCountUtil;
 import io.spindle.loop.EventLoop;
 import io.spindle.loop.Handle;
 import java.util.function.Predicate;
@@ -49,6 +48,13 @@ final class Homecoming {
                     Flux<ByteBuf> here = served.test(home) ? source : source.publishOn(home, CHUNKS_AHEAD);
                     return Flux.using(() -> home.open("Pipe"), handle -> here, Handle::dispose, false);
                 })
-                .doOnDiscard(ByteBuf.class, ReferenceCountUtil::release);
+                .doOnDiscard(ByteBuf.class, Homecoming::discard);
+    }
+
+    /** A {@code publishOn} whose worker has gone discards its queue and then, once more, what it had put there last. */
+    private static void discard(ByteBuf chunk) {
+        if (chunk.refCnt() > 0) {
+            chunk.release();
+        }
     }
 }

@@ -269,9 +269,9 @@ class ForkTest {
     }
 
     @Test
-    void aChildExitsWhenItsParentIsKilledUnlessItWatchesItself() {
-        long obedient = orphan(Forks.Echo.class);
-        long survivor = orphan(Forks.Survivor.class);
+    void aChildExitsWhenItsParentIsKilledUnlessItWatchesItself(@TempDir Path directory) {
+        long obedient = orphan(Forks.Echo.class, directory);
+        long survivor = orphan(Forks.Survivor.class, directory);
 
         Await.gone(obedient);
         assertThat(Await.isRunning(survivor)).isTrue();
@@ -279,9 +279,15 @@ class ForkTest {
         Await.gone(survivor);
     }
 
-    /** Returns the process id of a child whose parent has been killed. */
-    private static long orphan(Class<?> child) {
-        Command command = Command.of(new JvmLineOf(Forks.Parent.class, child.getName()).line())
+    /** Returns the process id of a child whose parent has been killed, perhaps before its directory was removed. */
+    private static long orphan(Class<?> child, Path directory) {
+        Command command = Command.of(
+                        System.getProperty("java.home") + "/bin/java",
+                        "-Djava.io.tmpdir=" + directory,
+                        "-cp",
+                        System.getProperty("java.class.path"),
+                        Forks.Parent.class.getName(),
+                        child.getName())
                 .stderr(Output.inherit());
         ChildProcess parent = Objects.requireNonNull(command.spawn().block(GUARD));
         String line = Objects.requireNonNull(parent.stdout()
@@ -293,18 +299,6 @@ class ForkTest {
         parent.kill(Signal.KILL);
         parent.exit().block(GUARD);
         return Long.parseLong(line.replaceAll("(?s).*forked (\\d+)\\n.*", "$1"));
-    }
-
-    /** A plain JVM, which is no fork. */
-    private record JvmLineOf(Class<?> main, String argument) {
-        List<String> line() {
-            return List.of(
-                    System.getProperty("java.home") + "/bin/java",
-                    "-cp",
-                    System.getProperty("java.class.path"),
-                    main.getName(),
-                    argument);
-        }
     }
 
     @Test

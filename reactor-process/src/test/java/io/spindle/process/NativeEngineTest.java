@@ -5,6 +5,7 @@ import static io.spindle.process.Await.GUARD;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.spindle.testkit.LeakCheck;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -135,6 +136,33 @@ class NativeEngineTest {
         Await.until("it goes on", () -> Await.state(child.pid()) != 'T');
         child.dispose();
         assertThat(child.exit().block(GUARD)).isNotNull();
+    }
+
+    /** Tells which engine a JVM takes by itself. */
+    static final class Best {
+        private Best() {}
+
+        public static void main(String[] args) {
+            System.out.println("engine " + Engines.best());
+        }
+    }
+
+    @Test
+    void whereItIsNotAllowedItIsNotEvenLookedAt() {
+        Command plain = Command.of(
+                System.getProperty("java.home") + "/bin/java",
+                "-cp",
+                System.getProperty("java.class.path"),
+                Best.class.getName());
+        List<String> line = new ArrayList<>(plain.line());
+        line.add(1, "--enable-native-access=ALL-UNNAMED");
+
+        ExecResult silent = Objects.requireNonNull(plain.exec().block(GUARD));
+        ExecResult allowed = Objects.requireNonNull(Command.of(line).exec().block(GUARD));
+
+        assertThat(silent.stdout()).contains("engine epoll");
+        assertThat(silent.stdout() + silent.stderr()).doesNotContain("io.spindle.process.Libc");
+        assertThat(allowed.stdout()).contains("engine native");
     }
 
     @Test

@@ -21,6 +21,7 @@ import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.io.TempDir;
@@ -207,7 +208,7 @@ class FileHandleTest {
                         }
                     })
                     .toFuture();
-            CompletableFuture<byte[]> reading = handle.readFile()
+            CompletableFuture<byte @Nullable []> reading = handle.readFile()
                     .contextWrite(Context.of(BlockingPool.class, pool))
                     .toFuture();
             Disposable cancelled = handle.writeFile("never".getBytes(UTF_8))

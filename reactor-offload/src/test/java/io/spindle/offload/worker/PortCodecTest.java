@@ -50,6 +50,7 @@ class PortCodecTest {
     }
 
     @Test
+    @SuppressWarnings("ReferenceEquality") // what is tested
     void aMessageIsCopiedAtTheCall() {
         List<String> sent = words("a", "b");
         channel.port1().postMessage(sent);
@@ -118,6 +119,7 @@ class PortCodecTest {
     }
 
     @Test
+    @SuppressWarnings("ReferenceEquality") // what is tested
     void requestsAndAnswersAreCopiedAndTheirErrorsGoToTheAsker() {
         List<String> kept = words("kept");
         channel.port2().onRequest(question -> {

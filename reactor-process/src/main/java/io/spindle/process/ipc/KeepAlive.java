@@ -3,8 +3,9 @@ package io.spindle.process.ipc;
 
 import java.time.Duration;
 import java.util.concurrent.atomic.AtomicBoolean;
-import java.util.concurrent.locks.Condition;
-import java.util.concurrent.locks.ReentrantLock;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.locks.LockSupport;
+import org.jspecify.annotations.Nullable;
 import reactor.core.Disposable;
 
 /**
@@ -16,78 +17,60 @@ final class KeepAlive {
     /** A request follows a request: the thread stays a little, and is not started anew for each. */
     private static final long LINGER_NANOS = Duration.ofMillis(20).toNanos();
 
-    private final ReentrantLock lock = new ReentrantLock();
-    private final Condition changed = lock.newCondition();
-    private int holds;
-    private boolean waiting;
-    private boolean ended;
+    private final AtomicInteger holds = new AtomicInteger();
+    private final AtomicBoolean waiting = new AtomicBoolean();
+    private volatile @Nullable Thread waiter;
+    private volatile boolean ended;
 
     /** Begins knowing that some other thread keeps the JVM alive until it calls {@link #await()}. */
     static KeepAlive underMain() {
         KeepAlive keepAlive = new KeepAlive();
-        keepAlive.waiting = true;
+        keepAlive.waiting.set(true);
         return keepAlive;
     }
 
-    /** Holds it until the returned one is disposed. */
+    /** Holds it until the returned one is disposed. No lock, for loops come here. */
     Disposable hold() {
-        lock.lock();
-        try {
-            holds++;
-            if (!waiting && !ended) {
-                waiting = true;
-                new Thread(this::await, "spindle-fork-alive").start();
-            }
-        } finally {
-            lock.unlock();
+        holds.incrementAndGet();
+        if (!ended && waiting.compareAndSet(false, true)) {
+            new Thread(this::await, "spindle-fork-alive").start();
         }
         AtomicBoolean released = new AtomicBoolean();
         return () -> {
             if (released.compareAndSet(false, true)) {
-                release();
+                holds.decrementAndGet();
+                LockSupport.unpark(waiter);
             }
         };
     }
 
-    private void release() {
-        lock.lock();
-        try {
-            holds--;
-            changed.signalAll();
-        } finally {
-            lock.unlock();
-        }
-    }
-
     /** Nobody is to hold it any more: the channel has ended. */
     void end() {
-        lock.lock();
-        try {
-            ended = true;
-            changed.signalAll();
-        } finally {
-            lock.unlock();
-        }
+        ended = true;
+        LockSupport.unpark(waiter);
     }
 
-    /** Blocks until nobody has held it for a moment. */
+    /** Blocks until nobody has held it for a moment, or the thread is interrupted. */
     void await() {
-        lock.lock();
-        try {
-            long left = LINGER_NANOS;
-            while (!ended && (holds > 0 || left > 0)) {
-                if (holds > 0) {
-                    changed.await();
-                    left = LINGER_NANOS;
-                } else {
-                    left = changed.awaitNanos(left);
-                }
+        waiter = Thread.currentThread();
+        long idleSince = System.nanoTime();
+        while (!ended && !Thread.currentThread().isInterrupted()) {
+            long left = LINGER_NANOS - (System.nanoTime() - idleSince);
+            if (holds.get() > 0) {
+                LockSupport.park(this);
+                idleSince = System.nanoTime();
+            } else if (left > 0) {
+                LockSupport.parkNanos(this, left);
+            } else if (isLeft()) {
+                return;
             }
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt(); // whoever interrupts it wants it to end
-        } finally {
-            waiting = false;
-            lock.unlock();
         }
+        waiting.set(false);
+    }
+
+    /** Stops waiting, unless somebody has come at the same moment and found this thread still there. */
+    private boolean isLeft() {
+        waiting.set(false);
+        return holds.get() == 0 || !waiting.compareAndSet(false, true);
     }
 }

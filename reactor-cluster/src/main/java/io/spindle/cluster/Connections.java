@@ -5,7 +5,6 @@ import io.netty.channel.Channel;
 import io.spindle.loop.EventLoop;
 import java.time.Duration;
 import java.util.Map;
-import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ThreadLocalRandom;
@@ -27,7 +26,7 @@ final class Connections {
     private static final boolean HTTP = isPresent("reactor.netty.http.server.HttpServer");
 
     private final EventLoop loop;
-    private final Set<Channel> servers = ConcurrentHashMap.newKeySet();
+    private final Map<Channel, Mono<Void>> servers = new ConcurrentHashMap<>(); // and how each stops accepting
     private final Map<Channel, Farewell> connections = new ConcurrentHashMap<>();
     private volatile boolean accepting = true;
     private volatile boolean draining;
@@ -68,8 +67,9 @@ final class Connections {
         }
     }
 
-    void opened(Channel server) {
-        servers.add(server);
+    /** @param leave completes when no connection is on its way to the server any more */
+    void opened(Channel server, Mono<Void> leave) {
+        servers.put(server, leave);
         server.closeFuture().addListener(closed -> servers.remove(server));
         if (draining) {
             server.close();
@@ -80,7 +80,7 @@ final class Connections {
     void accept(boolean now) {
         accepting = now;
         if (now) {
-            servers.forEach(Channel::read);
+            servers.keySet().forEach(Channel::read);
         }
     }
 
@@ -115,10 +115,17 @@ final class Connections {
 
     /** Completes when none can accept any more: only then an empty set of connections means that nothing is left. */
     private Mono<Void> closeServers() {
-        return Mono.when(servers.stream()
-                        .map(server -> Mono.<Void>create(sink -> server.close().addListener(closed -> sink.success())))
-                        .toList())
+        return Flux.fromIterable(servers.entrySet())
+                .flatMap(server -> server.getValue()
+                        .timeout(DrainTimes.LEAVE, loop)
+                        .onErrorComplete()
+                        .then(close(server.getKey())))
+                .then()
                 .publishOn(loop);
+    }
+
+    private static Mono<Void> close(Channel server) {
+        return Mono.create(sink -> server.close().addListener(closed -> sink.success()));
     }
 
     private static void look(Channel connection, Farewell farewell, Duration grace, int idleLimit) {

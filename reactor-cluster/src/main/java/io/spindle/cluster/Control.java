@@ -16,7 +16,7 @@ final class Control {
     /** Worker: my program has failed, I shall exit. */
     static final String FAILED = "spindle.failed";
 
-    /** Worker: I am leaving by my own will, do not replace me. */
+    /** Worker: I am leaving by my own will, do not replace me. On the channel of a server: hand over nothing more. */
     static final String LEAVING = "spindle.leaving";
 
     /** Primary: drain and exit. */
@@ -48,8 +48,16 @@ final class Control {
      * @param host where it listens, or what was asked for
      * @param port the real port
      * @param error why not, or empty
+     * @param mode how the worker comes to its connections: by the descriptor that comes along, by the channel that it is
+     *     invited to, or by a socket of its own
+     * @param invitation to that channel, or empty
      */
-    record Listener(String host, int port, String error) {}
+    record Listener(String host, int port, String error, Listening.Mode mode, String invitation) {
+
+        Listener invite(String text) {
+            return new Listener(host, port, error, mode, text);
+        }
+    }
 
     /**
      * Why a worker's program failed.

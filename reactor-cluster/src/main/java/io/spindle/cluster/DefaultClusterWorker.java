@@ -32,6 +32,7 @@ final class DefaultClusterWorker implements ClusterWorker {
     private final Disposable.Swap killTimer = Disposables.swap();
     private final Disposable.Swap startTimer = Disposables.swap();
     private String complaint = ""; // loop only
+    private boolean paused; // loop only
     private volatile WorkerState state = WorkerState.FORKED;
     private volatile Optional<Boolean> exitedAfterDisconnect = Optional.empty();
     private volatile @Nullable Channel channel;
@@ -181,11 +182,17 @@ final class DefaultClusterWorker implements ClusterWorker {
     }
 
     /** Holds its servers, or lets them accept again. */
-    void pause(boolean paused) {
+    void pause(boolean wanted) {
+        paused = wanted;
         Channel open = channel;
         if (open != null) {
-            open.request(Control.PAUSE, paused).subscribe(reply -> {}, gone -> {});
+            open.request(Control.PAUSE, wanted).subscribe(reply -> {}, gone -> {});
         }
+    }
+
+    /** It may be given connections. */
+    boolean accepts() {
+        return state == WorkerState.READY && !paused;
     }
 
     Mono<Void> exited() {

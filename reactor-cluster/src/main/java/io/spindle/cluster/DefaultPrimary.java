@@ -70,7 +70,7 @@ final class DefaultPrimary implements Primary {
         this.spec = spec;
         this.loop = loop;
         this.server = server;
-        this.listeners = new Listeners(loop);
+        this.listeners = new Listeners(loop, server, spec.listening());
         this.processes = new WorkerProcess(spec, loop);
         this.places = new Places(spec.restart());
     }
@@ -151,7 +151,7 @@ final class DefaultPrimary implements Primary {
     }
 
     private void online(DefaultClusterWorker worker, Channel channel) {
-        channel.onRequest(Control.LISTEN, message -> listeners.listen(message.as(Control.Listen.class)));
+        channel.onRequest(Control.LISTEN, message -> listeners.listen(message.as(Control.Listen.class), worker));
         channel.onRequest(Control.LISTENING, message -> told(() -> listening(worker, message)));
         channel.onRequest(Control.FAILED, message -> told(() -> failed(worker, message.as(Control.Failure.class))));
         channel.onRequest(Control.READY, message -> told(() -> ready(worker)));
@@ -186,6 +186,7 @@ final class DefaultPrimary implements Primary {
 
     private void ready(DefaultClusterWorker worker) {
         worker.ready();
+        listeners.refresh();
         events.happened(new ClusterEvent.Ready(worker));
         if (reload != null) {
             reload.advance();
@@ -286,6 +287,12 @@ final class DefaultPrimary implements Primary {
         public void fork(Place place) {
             place.stopWaiting();
             DefaultPrimary.this.fork(place);
+        }
+
+        @Override
+        public void pause(DefaultClusterWorker worker, boolean paused) {
+            worker.pause(paused);
+            listeners.refresh();
         }
     }
 

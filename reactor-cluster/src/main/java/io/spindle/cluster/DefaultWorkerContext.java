@@ -4,8 +4,11 @@ package io.spindle.cluster;
 import io.netty.channel.unix.FileDescriptor;
 import io.spindle.loop.EventLoop;
 import io.spindle.process.ipc.Channel;
+import io.spindle.process.ipc.Invitation;
 import io.spindle.process.ipc.Message;
 import io.spindle.process.ipc.Reply;
+import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.net.BindException;
 import java.net.InetSocketAddress;
 import java.time.Duration;
@@ -14,6 +17,7 @@ import java.util.Objects;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
+import org.jspecify.annotations.Nullable;
 import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
 import reactor.core.publisher.Sinks;
@@ -133,8 +137,33 @@ final class DefaultWorkerContext implements WorkerContext {
         return connections;
     }
 
-    /** A socket that already listens, ours to close. */
-    record Adopted(FileDescriptor descriptor, Control.Listener listener) {}
+    /** What a server gets from the primary, its own to close: a socket, a channel, or nothing but an address. */
+    record Adopted(
+            Control.Listener listener,
+            @Nullable FileDescriptor descriptor,
+            @Nullable Channel handing) {
+
+        int descriptorNumber() {
+            return Objects.requireNonNull(descriptor, "descriptor").intValue();
+        }
+
+        Channel channel() {
+            return Objects.requireNonNull(handing, "handing");
+        }
+
+        void discard() {
+            try {
+                if (descriptor != null) {
+                    descriptor.close();
+                }
+            } catch (IOException e) {
+                throw new UncheckedIOException(e);
+            }
+            if (handing != null) {
+                handing.dispose();
+            }
+        }
+    }
 
     /** Asks the primary for the socket that listens there. Signals on the channel's loop. */
     Mono<Adopted> adopt(InetSocketAddress wanted, int backlog) {
@@ -149,9 +178,16 @@ final class DefaultWorkerContext implements WorkerContext {
                 .flatMap(reply -> {
                     Control.Listener listener = reply.as(Control.Listener.class);
                     return listener.error().isEmpty()
-                            ? Mono.just(new Adopted(reply.takeDescriptor().orElseThrow(), listener))
+                            ? adopted(listener, reply)
                             : Mono.error(new BindException(listener.error() + ": " + host + ":" + wanted.getPort()));
                 });
+    }
+
+    private Mono<Adopted> adopted(Control.Listener listener, Message reply) {
+        return listener.invitation().isEmpty()
+                ? Mono.just(new Adopted(listener, reply.takeDescriptor().orElse(null), null))
+                : Channel.connect(Invitation.of(listener.invitation()), loop)
+                        .map(handing -> new Adopted(listener, null, handing));
     }
 
     /** Tells the primary that a server is bound. */

@@ -18,6 +18,9 @@ final class DrainTimes {
     /** From the first GOAWAY of HTTP/2 to the second, at least the way to the client and back. */
     static final Duration GOAWAY = Duration.ofSeconds(1);
 
+    /** How long the primary may take to say that nothing is on its way. */
+    static final Duration LEAVE = Duration.ofSeconds(2);
+
     private DrainTimes() {}
 
     /** How many looks take so long, at least one. */

@@ -54,6 +54,7 @@ public final class PrimarySpec {
         private Duration grace = DEFAULT_GRACE;
         private Duration startTimeout = DEFAULT_START_TIMEOUT;
         private Duration watch = DEFAULT_WATCH;
+        private Listening listening = Listening.shared();
         private Set<Signal> reloadOn = Set.of();
         private List<String> jvmArgs = List.of();
         private Map<String, String> env = Map.of();
@@ -121,6 +122,21 @@ public final class PrimarySpec {
     /** Returns when dead workers are replaced. */
     public RestartPolicy restart() {
         return settings.restart;
+    }
+
+    /**
+     * Sets how the workers come to their connections.
+     *
+     * @param listening Default: {@link Listening#shared()}
+     */
+    public PrimarySpec listening(Listening listening) {
+        Objects.requireNonNull(listening, "listening");
+        return with(draft -> draft.listening = listening);
+    }
+
+    /** Returns how the workers come to their connections. */
+    public Listening listening() {
+        return settings.listening;
     }
 
     /**

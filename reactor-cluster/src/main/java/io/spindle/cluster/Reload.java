@@ -36,6 +36,9 @@ final class Reload {
 
         /** Starts one more worker there, of the current generation. */
         void fork(Place place);
+
+        /** Holds a worker's servers, or lets them accept again. */
+        void pause(DefaultClusterWorker worker, boolean paused);
     }
 
     private final Crew crew;
@@ -68,7 +71,7 @@ final class Reload {
             Place place = todo.peek();
             DefaultClusterWorker fresh = fresh(place);
             if (fresh != null && fresh.state() == WorkerState.READY) {
-                old(place).forEach(worker -> worker.pause(true));
+                old(place).forEach(worker -> crew.pause(worker, true));
                 todo.remove();
             } else if (place.isRetired()) {
                 todo.remove();
@@ -128,7 +131,7 @@ final class Reload {
         List<DefaultClusterWorker> leaving = new ArrayList<>();
         for (Place place : places) {
             List<DefaultClusterWorker> stays = old(place);
-            stays.forEach(worker -> worker.pause(false));
+            stays.forEach(worker -> crew.pause(worker, false));
             DefaultClusterWorker fresh = fresh(place);
             if (fresh != null && !stays.isEmpty()) { // better a new one than none
                 leaving.add(fresh);

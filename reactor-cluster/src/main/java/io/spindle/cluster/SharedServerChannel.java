@@ -4,7 +4,6 @@ package io.spindle.cluster;
 import io.netty.channel.AbstractServerChannel;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelHandlerContext;
-import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.channel.ChannelOutboundHandlerAdapter;
 import io.netty.channel.ChannelPromise;
 import io.netty.channel.EventLoop;
@@ -15,15 +14,17 @@ import io.netty.channel.socket.ServerSocketChannel;
 import io.netty.channel.socket.ServerSocketChannelConfig;
 import java.net.InetSocketAddress;
 import java.net.SocketAddress;
+import java.nio.channels.ClosedChannelException;
 import java.util.ArrayDeque;
 import java.util.Queue;
 import org.jspecify.annotations.Nullable;
+import reactor.core.publisher.Mono;
 
 /**
- * A server channel that does not bind: it asks the primary for the socket that listens there, and accepts on its own
- * duplicate of it. To its server it looks like any other. Loop only, once registered.
+ * A server channel that does not bind: it asks the primary how it listens there, and gets its connections from a
+ * {@link Source}. To its server it looks like any other. Loop only, once registered.
  *
- * <p>Inside is a stock epoll channel on the adopted descriptor, which is active as soon as it is registered, and so may
+ * <p>Where it accepts by itself, inside is a stock epoll channel on the adopted descriptor, which is active as soon as it is registered, and so may
  * be registered only when the answer is there; the server wants a channel at once. Hence two.
  */
 @SuppressWarnings("FutureReturnValueIgnored") // of close(), which has no outcome that anybody could act on
@@ -32,7 +33,7 @@ final class SharedServerChannel extends AbstractServerChannel implements ServerS
     private final DefaultWorkerContext worker;
     private final SharedServerConfig config = new SharedServerConfig(this);
     private final Queue<Channel> accepted = new ArrayDeque<>();
-    private @Nullable EpollServerSocketChannel inner;
+    private @Nullable Source source;
     private boolean wantsRead;
     private volatile @Nullable InetSocketAddress local;
     private volatile boolean open = true;
@@ -54,50 +55,62 @@ final class SharedServerChannel extends AbstractServerChannel implements ServerS
         }
     }
 
-    private void adopted(ChannelHandlerContext context, DefaultWorkerContext.Adopted socket, ChannelPromise promise) {
-        EpollServerSocketChannel channel =
-                new EpollServerSocketChannel(socket.descriptor().intValue());
-        channel.config().setAutoRead(false);
-        channel.pipeline().addLast(new Forward());
-        channel.closeFuture().addListener(closed -> close()); // Reactor Netty closes the parent of a connection
-        inner = channel;
+    private void adopted(ChannelHandlerContext context, DefaultWorkerContext.Adopted adopted, ChannelPromise promise) {
         if (!open) {
-            channel.unsafe().closeForcibly();
-            promise.tryFailure(new java.nio.channels.ClosedChannelException());
+            adopted.discard();
+            promise.tryFailure(new ClosedChannelException());
             return;
         }
-        eventLoop().register(channel).addListener(registered -> {
-            if (registered.isSuccess()) {
-                worker.connections().opened(this);
-                context.bind(channel.localAddress(), promise);
-                worker.listening(socket.listener());
+        Control.Listener listener = adopted.listener();
+        InetSocketAddress address = new InetSocketAddress(listener.host(), listener.port());
+        Runnable bound = () -> {
+            worker.connections().opened(this, source == null ? Mono.empty() : source.leave());
+            context.bind(address, promise);
+            worker.listening(listener);
+        };
+        switch (listener.mode()) {
+            case SHARED -> register(new EpollServerSocketChannel(adopted.descriptorNumber()), bound, promise);
+            case REUSE_PORT -> {
+                EpollServerSocketChannel socket = new EpollServerSocketChannel();
+                socket.config().setReusePort(true);
+                socket.config().setBacklog(config.getBacklog());
+                register(
+                        socket,
+                        () -> socket.bind(address).addListener(done -> {
+                            if (done.isSuccess()) {
+                                bound.run();
+                            } else {
+                                promise.tryFailure(done.cause());
+                            }
+                        }),
+                        promise);
+            }
+            case HAND_OFF -> {
+                HandedSource handed = new HandedSource(this, adopted.channel());
+                source = handed;
+                bound.run();
+                handed.start();
+            }
+        }
+    }
+
+    private void register(EpollServerSocketChannel socket, Runnable registered, ChannelPromise promise) {
+        source = new Source.Accepting(
+                this, socket, worker.connections()); // Reactor Netty closes the parent of a connection
+        eventLoop().register(socket).addListener(done -> {
+            if (done.isSuccess()) {
+                registered.run();
             } else {
-                promise.tryFailure(registered.cause());
+                promise.tryFailure(done.cause());
             }
         });
     }
 
-    /** Hands connections from the inner channel to this one. */
-    private final class Forward extends ChannelInboundHandlerAdapter {
-
-        @Override
-        public void channelRead(ChannelHandlerContext context, Object connection) {
-            accepted.add((Channel) connection);
-            worker.connections().accepted((Channel) connection);
-            deliver();
-        }
-
-        @Override
-        public void channelReadComplete(ChannelHandlerContext context) {
-            if (config.isAutoRead() && worker.connections().isAccepting()) {
-                context.read();
-            }
-        }
-
-        @Override
-        public void exceptionCaught(ChannelHandlerContext context, Throwable cause) {
-            SharedServerChannel.this.pipeline().fireExceptionCaught(cause); // too many open files: it pauses
-        }
+    /** A connection is there. On the loop. */
+    void arrived(Channel connection) {
+        accepted.add(connection);
+        worker.connections().accepted(connection);
+        deliver();
     }
 
     /** As any server channel: nothing is fired unless it was asked for. */
@@ -125,8 +138,8 @@ final class SharedServerChannel extends AbstractServerChannel implements ServerS
     @Override
     protected void doBeginRead() {
         wantsRead = true;
-        if (inner != null && worker.connections().isAccepting()) {
-            inner.read();
+        if (source != null) {
+            source.read();
         }
         deliver();
     }
@@ -134,8 +147,8 @@ final class SharedServerChannel extends AbstractServerChannel implements ServerS
     @Override
     protected void doClose() {
         open = false;
-        if (inner != null) {
-            inner.close();
+        if (source != null) {
+            source.close();
         }
         for (Channel connection = accepted.poll(); connection != null; connection = accepted.poll()) {
             connection.unsafe().closeForcibly();

@@ -103,6 +103,10 @@ final class App {
                 .port(port)
                 .route(routes -> routes.get("/", (request, response) -> response.sendString(Mono.just(pid)))
                         .get(
+                                "/remote",
+                                (request, response) ->
+                                        response.sendString(Mono.just(String.valueOf(request.remoteAddress()))))
+                        .get(
                                 "/slow",
                                 (request, response) -> response.sendString(Flux.concat(
                                         worker.send("begun").thenReturn("begin "),

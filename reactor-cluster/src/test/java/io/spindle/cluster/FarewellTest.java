@@ -22,8 +22,9 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
 
 /** What clients see of a worker that leaves, on the wire. */
 @ExtendWith(LeakCheck.class)
@@ -52,9 +53,14 @@ class FarewellTest {
                 .isTrue();
     }
 
-    private Primary start(int workers, String mode) {
+    private static List<Listening> waysToListen() {
+        return List.of(Listening.shared(), Listening.handOff(Balance.roundRobin()));
+    }
+
+    private Primary start(int workers, String mode, Listening listening) {
         Primary primary = Objects.requireNonNull(PrimarySpec.create()
                 .workers(workers)
+                .listening(listening)
                 .main(App.class, mode, "0")
                 .jvmArgs("-Xmx48m", "-XX:TieredStopAtLevel=1")
                 .onEvent(events::add)
@@ -71,9 +77,10 @@ class FarewellTest {
                 .getPort();
     }
 
-    @Test
-    void noRequestIsLostWhenAWorkerLeavesUnderLoad() throws Exception {
-        Primary primary = start(2, "serve");
+    @ParameterizedTest
+    @MethodSource("waysToListen")
+    void noRequestIsLostWhenAWorkerLeavesUnderLoad(Listening listening) throws Exception {
+        Primary primary = start(2, "serve", listening);
         int port = port();
         port();
         try (Load load = Load.start(port, CLIENTS)) {
@@ -85,9 +92,10 @@ class FarewellTest {
         assertThat(primary.workers()).hasSize(1);
     }
 
-    @Test
-    void everyProtocolIsToldToGo() throws Exception {
-        Primary primary = start(1, "farewell");
+    @ParameterizedTest
+    @MethodSource("waysToListen")
+    void everyProtocolIsToldToGo(Listening listening) throws Exception {
+        Primary primary = start(1, "farewell", listening);
         int port = port();
         int http2Port = port();
         try (Socket webSocket = Http1.connect(port);

@@ -1,0 +1,180 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.spindle.cluster;
+
+import io.netty.channel.ChannelHandlerContext;
+import io.netty.channel.ChannelInboundHandlerAdapter;
+import io.netty.channel.epoll.EpollServerSocketChannel;
+import io.netty.channel.epoll.EpollSocketChannel;
+import io.spindle.process.ipc.Channel;
+import java.net.InetSocketAddress;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Queue;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import reactor.core.publisher.Mono;
+import reactor.core.publisher.Sinks;
+
+/**
+ * A listening socket whose connections the primary accepts and gives to workers, each over a channel of its own. The
+ * primary keeps its duplicate until the worker has taken the connection, so what a dead worker had not taken goes to
+ * another. While no worker can take any, connections wait in the backlog. Loop only.
+ */
+final class HandOff {
+
+    private static final Logger log = LoggerFactory.getLogger(Cluster.class);
+
+    /** Descriptors that are kept at most; then it stops accepting. */
+    private static final int MAX_WAITING = 256;
+
+    private final EpollServerSocketChannel listener;
+    private final Balance balance;
+    private final List<Member> members = new ArrayList<>(); // by slot
+    private final Queue<EpollSocketChannel> homeless = new ArrayDeque<>();
+    private int waiting;
+    private boolean warned;
+
+    /** A server of a worker. */
+    private static final class Member {
+
+        private final DefaultClusterWorker worker;
+        private final Channel channel;
+        private final Sinks.Empty<Void> allTaken = Sinks.empty();
+        private int waiting;
+        private int connections;
+        private boolean leaving;
+
+        Member(DefaultClusterWorker worker, Channel channel) {
+            this.worker = worker;
+            this.channel = channel;
+        }
+
+        boolean isOpen() {
+            return !leaving && worker.accepts() && !channel.isDisposed();
+        }
+
+        /** No more for it; completes when it has taken all that is on its way. */
+        Mono<Void> leave() {
+            leaving = true;
+            tellIfAllTaken();
+            return allTaken.asMono();
+        }
+
+        void tellIfAllTaken() {
+            if (leaving && waiting == 0) {
+                allTaken.tryEmitEmpty();
+            }
+        }
+    }
+
+    HandOff(EpollServerSocketChannel listener, Balance balance) {
+        this.listener = listener;
+        this.balance = balance;
+        listener.pipeline().addLast(new ChannelInboundHandlerAdapter() {
+            @Override
+            public void channelRead(ChannelHandlerContext context, Object connection) {
+                give((EpollSocketChannel) connection);
+            }
+
+            @Override
+            public void exceptionCaught(ChannelHandlerContext context, Throwable cause) {
+                log.warn("cannot accept: {}", cause.toString()); // too many open files: those that wait wait on
+            }
+        });
+    }
+
+    void join(DefaultClusterWorker worker, Channel channel) {
+        Member member = new Member(worker, channel);
+        channel.onRequest(Control.LEAVING, message -> member.leave().then(Mono.empty()));
+        channel.receive(Integer.class).subscribe(closed -> member.connections -= closed, broken -> {});
+        channel.onDispose().onErrorComplete().subscribe(null, null, () -> {
+            members.remove(member);
+            refresh();
+        });
+        members.add(member);
+        members.sort(Comparator.comparingInt(each -> each.worker.slot()));
+        refresh();
+    }
+
+    /** Some worker has become able to take connections, or unable. */
+    void refresh() {
+        boolean someone = members.stream().anyMatch(Member::isOpen);
+        while (someone && !homeless.isEmpty()) {
+            give(homeless.remove());
+            someone = members.stream().anyMatch(Member::isOpen);
+        }
+        listener.config().setAutoRead(someone && waiting < MAX_WAITING);
+    }
+
+    private void give(EpollSocketChannel connection) {
+        List<Member> open = members.stream().filter(Member::isOpen).toList();
+        if (open.isEmpty()) {
+            homeless.add(connection);
+            listener.config().setAutoRead(false);
+            return;
+        }
+        Member member = choose(connection.remoteAddress(), open);
+        member.connections++;
+        member.waiting++;
+        waiting++;
+        if (waiting >= MAX_WAITING) {
+            listener.config().setAutoRead(false);
+        }
+        member.channel
+                .send(HandedAddress.write(connection.remoteAddress()), connection.fd())
+                .subscribe(null, dead -> reclaimed(member, connection), () -> taken(member, connection));
+    }
+
+    private Member choose(InetSocketAddress client, List<Member> open) {
+        List<Balance.Candidate> candidates = open.stream()
+                .map(member -> new Balance.Candidate(member.worker, member.connections, member.waiting))
+                .toList();
+        try {
+            int index = candidates.indexOf(balance.choose(client, candidates));
+            if (index >= 0) {
+                return open.get(index);
+            }
+            warn("it chose none of the candidates", null);
+        } catch (RuntimeException e) {
+            warn("it threw", e);
+        }
+        return open.get(0);
+    }
+
+    private void warn(String what, @Nullable RuntimeException cause) {
+        if (!warned) {
+            warned = true;
+            log.warn("the balance {} does not choose: {}; the first worker is taken", balance, what, cause);
+        }
+    }
+
+    private void taken(Member member, EpollSocketChannel connection) {
+        waiting--;
+        member.waiting--;
+        connection.unsafe().closeForcibly(); // our duplicate: else the client would not see the worker close
+        member.tellIfAllTaken();
+        refreshIfFull();
+    }
+
+    private void reclaimed(Member member, EpollSocketChannel connection) {
+        waiting--;
+        member.waiting--;
+        member.leaving = true; // its channel has ended
+        give(connection);
+        refreshIfFull();
+    }
+
+    private void refreshIfFull() {
+        if (!listener.config().isAutoRead()) {
+            refresh();
+        }
+    }
+
+    void close() {
+        homeless.forEach(connection -> connection.unsafe().closeForcibly());
+        homeless.clear();
+    }
+}

@@ -24,7 +24,10 @@ public interface ClusterWorker {
      */
     int slot();
 
-    /** Returns how many reloads had begun when it was forked: all that are of one reload have the same number. */
+    /**
+     * Returns how many reloads had begun when it was forked: all that are of one reload have the same number. The recycling
+     * of one worker counts as a reload.
+     */
     int generation();
 
     /** Returns its process id. */

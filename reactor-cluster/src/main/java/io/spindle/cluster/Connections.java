@@ -8,6 +8,7 @@ import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ThreadLocalRandom;
+import java.util.concurrent.atomic.AtomicLong;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import reactor.core.publisher.Flux;
@@ -28,6 +29,7 @@ final class Connections {
     private final EventLoop loop;
     private final Map<Channel, Mono<Void>> servers = new ConcurrentHashMap<>(); // and how each stops accepting
     private final Map<Channel, Farewell> connections = new ConcurrentHashMap<>();
+    private final AtomicLong acceptedInAll = new AtomicLong();
     private volatile boolean accepting = true;
     private volatile boolean draining;
 
@@ -88,7 +90,16 @@ final class Connections {
         return accepting;
     }
 
+    long acceptedInAll() {
+        return acceptedInAll.get();
+    }
+
+    int open() {
+        return connections.size();
+    }
+
     void accepted(Channel connection) {
+        acceptedInAll.incrementAndGet();
         connections.put(connection, HTTP ? new HttpFarewell() : new Farewell());
         connection.closeFuture().addListener(closed -> connections.remove(connection));
     }

@@ -25,6 +25,9 @@ final class Control {
     /** Primary: accept nothing (true), or accept again (false). */
     static final String PAUSE = "spindle.pause";
 
+    /** Primary: do your loops turn? Answered by {@link Pulse} when they have. */
+    static final String PING = "spindle.ping";
+
     private Control() {}
 
     /**
@@ -74,4 +77,13 @@ final class Control {
      * @param idleMillis how long a connection that waits for its next request may stay
      */
     record Drain(long graceMillis, long idleMillis) {}
+
+    /**
+     * How a worker is.
+     *
+     * @param residentBytes memory of the process, 0 if unknown
+     * @param accepted connections since its start
+     * @param open connections now
+     */
+    record Pulse(long residentBytes, long accepted, int open) {}
 }

@@ -9,7 +9,12 @@ import io.spindle.process.ipc.Channel;
 import io.spindle.process.ipc.Message;
 import java.time.Duration;
 import java.util.Optional;
+import java.util.concurrent.TimeoutException;
+import java.util.function.Consumer;
+import java.util.random.RandomGenerator;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 import reactor.core.Disposable;
 import reactor.core.Disposables;
 import reactor.core.publisher.Flux;
@@ -18,6 +23,8 @@ import reactor.core.publisher.Sinks;
 
 /** One process and its channel. Fields are written on the primary's loop only, and some are read everywhere. */
 final class DefaultClusterWorker implements ClusterWorker {
+
+    private static final Logger log = LoggerFactory.getLogger(Cluster.class);
 
     private final int id;
     private final int generation;
@@ -30,6 +37,8 @@ final class DefaultClusterWorker implements ClusterWorker {
     private final Sinks.One<Channel> connected = Sinks.one();
     private final Sinks.One<ExitStatus> exited = Sinks.one();
     private final Disposable.Swap killTimer = Disposables.swap();
+    private final Disposable.Swap heartbeat = Disposables.swap();
+    private final double dice = RandomGenerator.getDefault().nextDouble();
     private final Disposable.Swap startTimer = Disposables.swap();
     private String complaint = ""; // loop only
     private boolean paused; // loop only
@@ -167,9 +176,38 @@ final class DefaultClusterWorker implements ClusterWorker {
         }));
     }
 
-    void ready() {
+    /** Asks it from now on whether it hangs, and tells after each answer why it should be recycled, if it should. */
+    void ready(Consumer<String> due) {
         startTimer.dispose();
         advance(WorkerState.READY);
+        Channel open = channel;
+        if (open != null && !spec.heartbeat().isZero()) {
+            heartbeat.update(
+                    Heartbeat.of(open, spec.heartbeat(), loop).subscribe(pulse -> heard(pulse, due), this::hangs));
+        }
+    }
+
+    private void heard(Control.Pulse pulse, Consumer<String> due) {
+        String reason = spec.recycling().due(aliveNanos(), pulse, dice);
+        if (!reason.isEmpty() && state == WorkerState.READY) {
+            due.accept(reason);
+        }
+    }
+
+    /** Its threads are worth to be seen; then it is replaced. */
+    private void hangs(Throwable error) {
+        if (isDead()) {
+            return;
+        }
+        if (!(error instanceof TimeoutException)) {
+            log.warn("[{}] is no longer asked whether it hangs", this, error);
+            return;
+        }
+        complain("did not answer for " + spec.heartbeat().toMillis() + " ms");
+        log.warn("[{}] {}: it prints its threads and is killed", this, complaint);
+        paused = true;
+        kill(Signal.QUIT);
+        killTimer.update(Mono.delay(PrimaryTimes.DUMP, loop).subscribe(now -> kill(Signal.KILL)));
     }
 
     /** What is wrong with it, for whoever asks why it ended. */
@@ -241,6 +279,7 @@ final class DefaultClusterWorker implements ClusterWorker {
     void dead(ExitStatus status) {
         killTimer.dispose();
         startTimer.dispose();
+        heartbeat.dispose();
         if (exitedAfterDisconnect.isEmpty()) {
             exitedAfterDisconnect = Optional.of(false);
         }

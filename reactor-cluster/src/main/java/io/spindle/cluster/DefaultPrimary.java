@@ -65,6 +65,7 @@ final class DefaultPrimary implements Primary {
     private boolean closing;
     private @Nullable ClusterException failure;
     private @Nullable Reload reload;
+    private boolean recycling; // the reload is of one place
 
     private DefaultPrimary(PrimarySpec spec, EventLoop loop, ChannelServer server) {
         this.spec = spec;
@@ -185,7 +186,7 @@ final class DefaultPrimary implements Primary {
     }
 
     private void ready(DefaultClusterWorker worker) {
-        worker.ready();
+        worker.ready(reason -> recycle(worker, reason));
         listeners.refresh();
         events.happened(new ClusterEvent.Ready(worker));
         if (reload != null) {
@@ -265,14 +266,34 @@ final class DefaultPrimary implements Primary {
             return Mono.never(); // its end is told by the exit
         }
         if (reload != null) {
-            return Mono.error(new ClusterException("a reload is running already"));
+            return recycling
+                    ? reload.done().onErrorComplete().then(Mono.defer(this::startReload))
+                    : Mono.error(new ClusterException("a reload is running already"));
         }
+        log.info("all workers are being replaced");
+        return replaceWorkers(places.kept(), spec.watch());
+    }
+
+    private Mono<Void> replaceWorkers(List<Place> chosen, Duration watch) {
         generation++;
-        Reload started = new Reload(new Crew(), generation, places.kept(), spec.watch(), loop);
+        Reload started = new Reload(new Crew(), generation, chosen, watch, loop);
         reload = started;
-        log.info("reload {} begins", generation);
         started.advance();
-        return started.done().doFinally(end -> reload = null);
+        return started.done().doFinally(end -> {
+            reload = null;
+            recycling = false;
+        });
+    }
+
+    /** One place at a time, and not while all are replaced. Whoever is due still is at its next heartbeat. */
+    private void recycle(DefaultClusterWorker worker, String reason) {
+        if (ending || reload != null || worker.place().isRetired()) {
+            return;
+        }
+        log.info("[{}] is being recycled: {}", worker, reason);
+        recycling = true;
+        replaceWorkers(List.of(worker.place()), Duration.ZERO)
+                .subscribe(null, failed -> log.warn("{}", failed.getMessage()));
     }
 
     /** What a reload may do here. */

@@ -34,6 +34,7 @@ final class DefaultWorkerContext implements WorkerContext {
     private final Channel channel;
     private final Connections connections;
     private final Readiness readiness;
+    private final Pulse pulse;
     private final LoopResources resources;
     private final Map<String, AtomicInteger> anyPortCalls = new ConcurrentHashMap<>();
     private final AtomicBoolean draining = new AtomicBoolean();
@@ -47,11 +48,13 @@ final class DefaultWorkerContext implements WorkerContext {
         this.channel = channel;
         this.connections = new Connections(loop);
         this.readiness = new Readiness(connections);
+        this.pulse = new Pulse(connections);
         this.resources = resources(
                 LoopResources.create("worker", Math.max(1, Runtime.getRuntime().availableProcessors()), true));
         channel.onRequest(Control.DRAIN, this::askedToDrain);
         channel.onRequest(
                 Control.PAUSE, message -> Mono.fromRunnable(() -> readiness.pause(message.as(Boolean.class))));
+        channel.onRequest(Control.PING, message -> pulse.take().map(Reply::of));
         readiness.ready().then(channel.request(Control.READY, "")).subscribe(reply -> {}, gone -> {});
     }
 
@@ -131,6 +134,10 @@ final class DefaultWorkerContext implements WorkerContext {
     /** The code to exit with then. */
     int exitCode() {
         return exitCode;
+    }
+
+    Pulse pulse() {
+        return pulse;
     }
 
     Connections connections() {

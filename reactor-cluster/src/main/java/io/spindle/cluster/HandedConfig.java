@@ -14,6 +14,7 @@ import io.netty.channel.socket.SocketChannelConfig;
 import java.io.IOException;
 import java.util.HashMap;
 import java.util.Map;
+import java.util.Objects;
 
 /** The options of a {@link HandedChannel}. Those of Netty for a TCP socket have no public constructor. */
 @SuppressWarnings("deprecation") // the interface asks for its old methods too
@@ -71,7 +72,7 @@ final class HandedConfig extends EpollChannelConfig implements SocketChannelConf
 
     @SuppressWarnings("unchecked") // an option is entered with an access of its own type
     private static <T> Access<T> access(ChannelOption<T> option) {
-        return (Access<T>) OPTIONS.get(option);
+        return (Access<T>) Objects.requireNonNull(OPTIONS.get(option), "an option of TCP");
     }
 
     private <T> T read(ChannelOption<T> option) {

@@ -34,6 +34,7 @@ public final class PrimarySpec {
 
     private static final Duration DEFAULT_GRACE = Duration.ofSeconds(10);
     private static final Duration DEFAULT_START_TIMEOUT = Duration.ofMinutes(2);
+    private static final Duration DEFAULT_HEARTBEAT = Duration.ofSeconds(30);
     private static final Duration DEFAULT_WATCH = Duration.ofSeconds(5);
     private static final Set<Signal> FREE_SIGNALS = Set.of(Signal.HUP, Signal.USR2);
 
@@ -54,6 +55,8 @@ public final class PrimarySpec {
         private Duration grace = DEFAULT_GRACE;
         private Duration startTimeout = DEFAULT_START_TIMEOUT;
         private Duration watch = DEFAULT_WATCH;
+        private Duration heartbeat = DEFAULT_HEARTBEAT;
+        private Recycling recycling = Recycling.none();
         private Listening listening = Listening.shared();
         private Set<Signal> reloadOn = Set.of();
         private List<String> jvmArgs = List.of();
@@ -185,6 +188,38 @@ public final class PrimarySpec {
     /** Returns how long the new workers of a reload are watched. */
     public Duration watch() {
         return settings.watch;
+    }
+
+    /**
+     * Sets how long a worker that is ready may fail to answer. It answers when each of its server loops has run a task, so
+     * one blocked loop counts. A worker that hangs prints the stacks of its threads, unless it is stopped, is killed a second
+     * later and replaced. It is asked three times in this time, and once more before the verdict.
+     *
+     * @param heartbeat not negative; zero asks never, and nothing is recycled. Default: 30 seconds
+     */
+    public PrimarySpec heartbeat(Duration heartbeat) {
+        checkNotNegative("heartbeat", heartbeat);
+        return with(draft -> draft.heartbeat = heartbeat);
+    }
+
+    /** Returns how long a worker may fail to answer. */
+    public Duration heartbeat() {
+        return settings.heartbeat;
+    }
+
+    /**
+     * Sets when workers that are well are replaced.
+     *
+     * @param recycling Default: {@link Recycling#none()}
+     */
+    public PrimarySpec recycling(Recycling recycling) {
+        Objects.requireNonNull(recycling, "recycling");
+        return with(draft -> draft.recycling = recycling);
+    }
+
+    /** Returns when workers that are well are replaced. */
+    public Recycling recycling() {
+        return settings.recycling;
     }
 
     /**

@@ -9,6 +9,9 @@ final class PrimaryTimes {
     /** From the end of a drain to the end of the process: shutdown hooks. */
     static final Duration EXIT = Duration.ofSeconds(3);
 
+    /** How long a worker that hangs may take to print its threads. */
+    static final Duration DUMP = Duration.ofSeconds(1);
+
     /** From the end of a process to the end of its channel. */
     static final Duration LAST_WORDS = Duration.ofSeconds(1);
 

@@ -8,8 +8,6 @@ import java.util.ArrayList;
 import java.util.Deque;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 import reactor.core.Disposable;
 import reactor.core.Disposables;
 import reactor.core.publisher.Mono;
@@ -25,8 +23,6 @@ import reactor.core.publisher.Sinks;
  * </pre>
  */
 final class Reload {
-
-    private static final Logger log = LoggerFactory.getLogger(Cluster.class);
 
     /** What it asks of the primary. */
     interface Crew {
@@ -137,7 +133,6 @@ final class Reload {
                 leaving.add(fresh);
             }
         }
-        log.warn("reload {} failed: {}", generation, reason);
         leave(leaving)
                 .subscribe(
                         null,

@@ -41,12 +41,16 @@ final class SharedLoopResources implements LoopResources {
 
     @Override
     public EventLoopGroup onServer(boolean useNative) {
-        return loops.onServer(useNative);
+        EventLoopGroup group = loops.onServer(useNative);
+        worker.pulse().watch(group);
+        return group;
     }
 
     @Override
     public EventLoopGroup onServerSelect(boolean useNative) {
-        return loops.onServerSelect(useNative);
+        EventLoopGroup group = loops.onServerSelect(useNative);
+        worker.pulse().watch(group);
+        return group;
     }
 
     @Override

@@ -33,6 +33,7 @@ final class App {
                             .jvmArgs("-Xmx48m", "-XX:TieredStopAtLevel=1")
                             .reloadOn(Signal.HUP)
                             .watch(Duration.ofMillis(100))
+                            .heartbeat(mode.equals("hang") ? Duration.ofSeconds(3) : Duration.ofSeconds(30))
                             .onEvent(App::print),
                     worker -> work(worker, mode, port, args)));
         } catch (ClusterException e) {
@@ -102,6 +103,10 @@ final class App {
                 .host("127.0.0.1")
                 .port(port)
                 .route(routes -> routes.get("/", (request, response) -> response.sendString(Mono.just(pid)))
+                        .get("/hang", (request, response) -> {
+                            hang();
+                            return response.send();
+                        })
                         .get(
                                 "/remote",
                                 (request, response) ->

@@ -11,6 +11,7 @@ import java.io.InputStreamReader;
 import java.io.UncheckedIOException;
 import java.net.InetAddress;
 import java.net.ServerSocket;
+import java.net.Socket;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -149,6 +150,28 @@ class ClusterProcessTest {
         program.process().destroy();
         assertThat(program.process().waitFor(30, TimeUnit.SECONDS)).isTrue();
         assertNothingLeft(temporary);
+    }
+
+    @Test
+    void aWorkerThatHangsPrintsItsThreadsAndIsReplaced() throws Exception {
+        Program program = start("hang", 0);
+        int port = Integer.parseInt(program.await("event Listening").split(" ", -1)[3]);
+        program.await("event Ready");
+        program.await("event Ready");
+
+        try (Socket client = Http1.connect(port)) {
+            Http1.ask(client, "/hang", "");
+            program.await("Full thread dump");
+            program.await("\tat io.spindle.cluster.App.hang");
+            String hung = program.await("event Exited").split(" ", -1)[2];
+            String next = program.await("event Ready").split(" ", -1)[2];
+            assertThat(next).isNotEqualTo(hung);
+            assertThat(client.getInputStream().read()).as("it was killed").isEqualTo(-1);
+        }
+
+        assertThat(Probe.pids(port, 2)).hasSize(2);
+        program.process().destroy();
+        assertThat(program.process().waitFor(30, TimeUnit.SECONDS)).isTrue();
     }
 
     @Test

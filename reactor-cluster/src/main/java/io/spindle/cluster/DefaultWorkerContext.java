@@ -58,8 +58,8 @@ final class DefaultWorkerContext implements WorkerContext {
         readiness.ready().then(channel.request(Control.READY, "")).subscribe(reply -> {}, gone -> {});
     }
 
-    /** The program has returned, so it has bound what it binds. */
-    void programReturned() {
+    /** A server is bound, or the program has returned. */
+    void serves() {
         readiness.up();
     }
 
@@ -200,7 +200,6 @@ final class DefaultWorkerContext implements WorkerContext {
     /** Tells the primary that a server is bound. */
     void listening(Control.Listener listener) {
         channel.request(Control.LISTENING, listener).subscribe(reply -> {}, gone -> {});
-        readiness.up();
     }
 
     @Override

@@ -29,13 +29,13 @@ final class PrimaryMain {
         exit = primary.flatMap(Primary::exit).map(this::code).toFuture();
     }
 
-    /** The first signal asks, a second interrupt does not wait. Called on a thread of the JVM for signals. */
+    /** The first signal asks, a second one does not wait. Called on a thread of the JVM for signals. */
     private void stop(int signal) {
         int before = asked.getAndSet(signal);
         if (before == 0) {
             log.info("stopping: the workers finish what runs");
             primary.flatMap(Primary::disposeGracefully).subscribe(null, failed -> {});
-        } else if (signal == INT) {
+        } else {
             log.info("stopping at once");
             forcedCode.set(SIGNAL_BASE + signal);
             kill();

@@ -65,8 +65,9 @@ final class SharedServerChannel extends AbstractServerChannel implements ServerS
         InetSocketAddress address = new InetSocketAddress(listener.host(), listener.port());
         Runnable bound = () -> {
             worker.connections().opened(this, source == null ? Mono.empty() : source.leave());
+            worker.listening(listener); // first: the bind lets the program return, and then it is ready
             context.bind(address, promise);
-            worker.listening(listener);
+            worker.serves();
         };
         switch (listener.mode()) {
             case SHARED -> register(new EpollServerSocketChannel(adopted.descriptorNumber()), bound, promise);

@@ -32,7 +32,7 @@ final class WorkerMain {
         OsSignals.handle("INT", () -> {}); // a terminal sends it to all; the primary decides
         try {
             program.accept(context);
-            context.programReturned();
+            context.serves();
         } catch (Throwable e) {
             context.failed(e);
         }

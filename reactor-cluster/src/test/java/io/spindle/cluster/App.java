@@ -103,6 +103,10 @@ final class App {
                 .host("127.0.0.1")
                 .port(port)
                 .route(routes -> routes.get("/", (request, response) -> response.sendString(Mono.just(pid)))
+                        .get(
+                                "/never",
+                                (request, response) ->
+                                        response.sendString(worker.send("begun").then(Mono.never())))
                         .get("/hang", (request, response) -> {
                             hang();
                             return response.send();

@@ -52,6 +52,13 @@ class ClusterProcessTest {
             return Probe.await(lines, line -> line.startsWith(prefix), prefix);
         }
 
+        void signal(String name) throws IOException, InterruptedException {
+            assertThat(new ProcessBuilder("kill", "-" + name, String.valueOf(process.pid()))
+                            .start()
+                            .waitFor())
+                    .isZero();
+        }
+
         List<ProcessHandle> workersThatSpoke(int count) {
             List<ProcessHandle> workers = new ArrayList<>();
             while (workers.size() < count) {
@@ -126,6 +133,26 @@ class ClusterProcessTest {
         assertThat(program.process().exitValue()).isZero();
         assertThat(slow.block(Probe.PATIENCE)).contains("end");
         assertThat(workers).noneMatch(ProcessHandle::isAlive);
+        assertNothingLeft(temporary);
+    }
+
+    @Test
+    void aSecondTermDoesNotWait() throws Exception {
+        Program program = start("serve", 0);
+        int port = Integer.parseInt(program.await("event Listening").split(" ", -1)[3]);
+        program.await("event Listening");
+        try (Socket client = Http1.connect(port)) {
+            Http1.ask(client, "/never", "");
+            program.await("event Message"); // it would hold up the drain
+
+            program.process().destroy();
+            while (program.process().isAlive()) {
+                program.process().destroy(); // two that come at once are one
+            }
+
+            assertThat(program.process().exitValue()).isEqualTo(128 + 15);
+            assertThat(client.getInputStream().read()).isEqualTo(-1);
+        }
         assertNothingLeft(temporary);
     }
 

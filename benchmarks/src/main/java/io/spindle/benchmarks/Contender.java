@@ -33,6 +33,13 @@ record Contender(List<String> command, Need needs, boolean once) {
                 return Runtime.version().feature() >= 21 ? null : "virtual threads need Java 21";
             }
         },
+        /** The load generator; {@code benchmarks/run} installs it. */
+        WRK {
+            @Override
+            String missing(List<String> command) {
+                return isOnPath("wrk") ? null : "wrk is not installed";
+            }
+        },
         /** The package that is the last word of the command; {@code benchmarks/run} installs it. */
         PACKAGE {
             @Override
@@ -94,12 +101,16 @@ record Contender(List<String> command, Need needs, boolean once) {
         if (program.contains("/")) {
             return needs.missing(command);
         }
+        return isOnPath(program) ? needs.missing(command) : program + " is not installed";
+    }
+
+    private static boolean isOnPath(String program) {
         for (String directory : System.getenv("PATH").split(":")) {
             if (Files.isExecutable(Path.of(directory, program))) {
-                return needs.missing(command);
+                return true;
             }
         }
-        return program + " is not installed";
+        return false;
     }
 
     double[] measure(boolean quick) throws IOException, InterruptedException {

@@ -34,6 +34,8 @@ public final class SideBySide {
             case "loop" -> LoopFigures.all();
             case "offload" -> OffloadFigures.all();
             case "process" -> ProcessFigures.all();
+            case "cluster" -> ClusterFigures.all();
+            case "faults" -> ClusterFigures.faults();
             default -> List.of();
         };
     }

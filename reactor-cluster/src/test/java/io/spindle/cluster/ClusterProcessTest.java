@@ -52,13 +52,6 @@ class ClusterProcessTest {
             return Probe.await(lines, line -> line.startsWith(prefix), prefix);
         }
 
-        void signal(String name) throws IOException, InterruptedException {
-            assertThat(new ProcessBuilder("kill", "-" + name, String.valueOf(process.pid()))
-                            .start()
-                            .waitFor())
-                    .isZero();
-        }
-
         List<ProcessHandle> workersThatSpoke(int count) {
             List<ProcessHandle> workers = new ArrayList<>();
             while (workers.size() < count) {

@@ -28,7 +28,16 @@ final class Control {
     /** Primary: do your loops turn? Answered by {@link Pulse} when they have. */
     static final String PING = "spindle.ping";
 
+    private static final String OURS = "spindle.";
+
     private Control() {}
+
+    /** The subjects of users must not be ours. */
+    static void checkFree(String subject) {
+        if (subject.startsWith(OURS)) {
+            throw new IllegalArgumentException("subject must not begin with " + OURS + ", was " + subject);
+        }
+    }
 
     /**
      * Which socket: workers that ask for the same get the same.

@@ -162,6 +162,7 @@ final class DefaultPrimary implements Primary {
                     worker.place().retire();
                     worker.leaving();
                 }));
+        spec.requests().forEach((subject, handler) -> channel.onRequest(subject, asked -> handler.apply(this, asked)));
         worker.connected(channel);
         worker.place().onlineNow();
         events.happened(new ClusterEvent.Online(worker));

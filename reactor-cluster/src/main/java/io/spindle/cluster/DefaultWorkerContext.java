@@ -208,6 +208,12 @@ final class DefaultWorkerContext implements WorkerContext {
     }
 
     @Override
+    public Mono<Message> request(String subject, Object message) {
+        Control.checkFree(subject);
+        return channel.request(subject, message);
+    }
+
+    @Override
     public Flux<Message> receive() {
         return channel.receive();
     }

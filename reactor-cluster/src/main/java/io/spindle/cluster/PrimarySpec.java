@@ -2,6 +2,8 @@
 package io.spindle.cluster;
 
 import io.spindle.process.Signal;
+import io.spindle.process.ipc.Message;
+import io.spindle.process.ipc.Reply;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -10,6 +12,7 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
+import java.util.function.BiFunction;
 import java.util.function.Consumer;
 import reactor.core.publisher.Mono;
 
@@ -63,6 +66,7 @@ public final class PrimarySpec {
         private Map<String, String> env = Map.of();
         private Optional<Main> main = Optional.empty();
         private Consumer<ClusterEvent> onEvent = event -> {};
+        private Map<String, BiFunction<? super Primary, ? super Message, Mono<Reply>>> requests = Map.of();
 
         @Override
         protected Draft clone() {
@@ -305,6 +309,27 @@ public final class PrimarySpec {
 
     Consumer<ClusterEvent> onEvent() {
         return settings.onEvent;
+    }
+
+    /**
+     * Sets who answers the requests of workers for a subject, see {@link WorkerContext#request}; a later call for the same
+     * subject replaces it.
+     *
+     * @param subject at most 255 bytes in UTF-8; what begins with {@code spindle.} is taken
+     * @param handler called on the loop that supervises, so it must not block; as for
+     *     {@link io.spindle.process.ipc.Channel#onRequest}
+     */
+    public PrimarySpec onRequest(String subject, BiFunction<? super Primary, ? super Message, Mono<Reply>> handler) {
+        Control.checkFree(subject);
+        Objects.requireNonNull(handler, "handler");
+        Map<String, BiFunction<? super Primary, ? super Message, Mono<Reply>>> all =
+                new LinkedHashMap<>(settings.requests);
+        all.put(subject, handler);
+        return with(draft -> draft.requests = Map.copyOf(all));
+    }
+
+    Map<String, BiFunction<? super Primary, ? super Message, Mono<Reply>>> requests() {
+        return settings.requests;
     }
 
     /**

@@ -54,6 +54,16 @@ public interface WorkerContext {
      */
     Mono<Void> send(Object message);
 
+    /**
+     * Asks the primary and waits for the answer of {@link PrimarySpec#onRequest}. There is no time limit: add
+     * {@code timeout}.
+     *
+     * @param subject names who answers; what begins with {@code spindle.} is taken
+     * @param message written by Jackson as CBOR
+     * @return as {@link io.spindle.process.ipc.Channel#request}
+     */
+    Mono<Message> request(String subject, Object message);
+
     /** Returns the messages of the primary, see {@link io.spindle.process.ipc.Channel#receive()}. */
     Flux<Message> receive();
 

@@ -65,7 +65,13 @@ final class App {
             worker.send("blocked").subscribe();
         }
         worker.receive(String.class)
-                .concatMap(text -> text.equals("leave") ? worker.disconnect() : worker.send("echo " + text))
+                .concatMap(text -> switch (text) {
+                    case "leave" -> worker.disconnect();
+                    case "ask" ->
+                        worker.request("double", 21)
+                                .flatMap(answer -> worker.send("asked " + answer.as(Integer.class)));
+                    default -> worker.send("echo " + text);
+                })
                 .subscribe(null, gone -> {});
     }
 

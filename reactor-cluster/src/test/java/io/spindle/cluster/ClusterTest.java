@@ -2,8 +2,11 @@
 package io.spindle.cluster;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.spindle.process.Signal;
+import io.spindle.process.ipc.Message;
+import io.spindle.process.ipc.Reply;
 import io.spindle.testkit.LeakCheck;
 import java.io.IOException;
 import java.time.Duration;
@@ -42,6 +45,7 @@ class ClusterTest {
                         .maxFailedStarts(100))
                 .onEvent(history::add)
                 .onEvent(queue::add)
+                .onRequest("double", (asked, message) -> Mono.just(Reply.of(doubled(asked, message))))
                 .start()
                 .block(Probe.PATIENCE));
         ready();
@@ -60,6 +64,11 @@ class ClusterTest {
         assertThat(primary.isDisposed()).isTrue();
         assertThat(primary.exit().block(Probe.PATIENCE)).isZero();
         assertThat(primary.workers()).isEmpty();
+    }
+
+    private int doubled(Primary asked, Message message) {
+        assertThat(asked).isSameAs(primary);
+        return message.as(Integer.class) * 2;
     }
 
     private ClusterWorker ready() {
@@ -102,6 +111,26 @@ class ClusterTest {
                 .expectNext(primary.workers().stream().map(ClusterWorker::id).collect(Collectors.toSet()))
                 .expectComplete()
                 .verify(Probe.PATIENCE);
+    }
+
+    @Test
+    void aWorkerAsksThePrimary() {
+        ClusterWorker worker = primary.workers().get(0);
+
+        StepVerifier.create(worker.receive()
+                        .map(message -> message.as(String.class))
+                        .next())
+                .then(() -> worker.send("ask").subscribe())
+                .expectNext("asked 42")
+                .expectComplete()
+                .verify(Probe.PATIENCE);
+    }
+
+    @Test
+    void subjectsOfTheClusterItselfAreTaken() {
+        assertThatThrownBy(() -> PrimarySpec.create().onRequest("spindle.x", (asked, message) -> Mono.empty()))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessage("subject must not begin with spindle., was spindle.x");
     }
 
     @Test

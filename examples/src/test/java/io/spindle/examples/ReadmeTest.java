@@ -16,19 +16,20 @@ class ReadmeTest {
 
     private static final Path README = Path.of("../README.md");
     private static final Path SNIPPETS = Path.of("src/main/java/io/spindle/examples/Snippets.java");
-    private static final Path STARTER =
-            Path.of("../spring-boot-starter/src/test/java/io/spindle/spring/ReadmeApplication.java");
+    private static final Path STARTER = Path.of("../spring-boot-starter/src/test/java/io/spindle/spring");
     private static final Pattern MARKED =
             Pattern.compile("// README: (?!end)(\\w+)\n(.*?)\n *// README: end", Pattern.DOTALL);
 
     @Test
     void theReadmeHoldsEachSnippetToTheLetter() throws IOException {
         String readme = Files.readString(README);
-        List<MatchResult> snippets = MARKED.matcher(Files.readString(SNIPPETS) + Files.readString(STARTER))
+        List<MatchResult> snippets = MARKED.matcher(Files.readString(SNIPPETS)
+                        + Files.readString(STARTER.resolve("ReadmeApplication.java"))
+                        + Files.readString(STARTER.resolve("hello/Hello.java")))
                 .results()
                 .toList();
 
-        assertThat(snippets).hasSize(5);
+        assertThat(snippets).hasSize(6);
         for (MatchResult snippet : snippets) {
             String code = snippet.group(2).stripIndent().strip();
             assertThat(readme).as(snippet.group(1)).contains("```java\n" + code + "\n```");

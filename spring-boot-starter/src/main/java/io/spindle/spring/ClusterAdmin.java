@@ -1,0 +1,119 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.spindle.spring;
+
+import io.spindle.cluster.ClusterWorker;
+import io.spindle.cluster.Primary;
+import io.spindle.cluster.WorkerContext;
+import io.spindle.process.ipc.Message;
+import io.spindle.process.ipc.Reply;
+import java.util.List;
+import java.util.Locale;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import reactor.core.publisher.Mono;
+
+/**
+ * The primary's end of the actuator: it answers the questions of workers. What takes long is started and not waited for:
+ * the worker that asks may be one of those that leave.
+ */
+final class ClusterAdmin {
+
+    /** What workers ask for. */
+    static final String SUBJECT = "boot.cluster";
+
+    private static final Logger log = LoggerFactory.getLogger(ClusterAdmin.class);
+
+    /**
+     * A question.
+     *
+     * @param what to do, none to look only
+     * @param workers how many, to scale
+     */
+    record Question(What what, int workers) {}
+
+    /** What can be asked for. */
+    enum What {
+        STATUS,
+        RELOAD,
+        SCALE
+    }
+
+    /**
+     * The answer.
+     *
+     * @param primary its process id
+     * @param wanted how many workers there are to be
+     * @param workers those that have not ended
+     * @param reload what became of the last one: none, running, done, or why it failed
+     */
+    record Status(long primary, int wanted, List<Member> workers, String reload) {
+
+        long serving() {
+            return workers.stream().filter(Member::serves).count();
+        }
+    }
+
+    /**
+     * A worker.
+     *
+     * @param id its number
+     * @param slot its place
+     * @param pid its process id
+     * @param state where it is in its life
+     */
+    record Member(int id, int slot, long pid, String state) {
+
+        boolean serves() {
+            return state.equals("ready");
+        }
+    }
+
+    private volatile String reload = "none";
+    private volatile int wanted;
+
+    ClusterAdmin(int wanted) {
+        this.wanted = wanted;
+    }
+
+    /** What a worker does: asks for the status. */
+    static Mono<Status> status(WorkerContext worker) {
+        return ask(worker, new Question(What.STATUS, 0));
+    }
+
+    static Mono<Status> ask(WorkerContext worker, Question question) {
+        return worker.request(SUBJECT, question).map(answer -> answer.as(Status.class));
+    }
+
+    Mono<Reply> answer(Primary primary, Message message) {
+        Question question = message.as(Question.class);
+        switch (question.what()) {
+            case STATUS -> log.trace("asked for the status");
+            case RELOAD -> reload(primary);
+            case SCALE -> scale(primary, question.workers());
+        }
+        return Mono.just(Reply.of(look(primary)));
+    }
+
+    private void reload(Primary primary) {
+        reload = "running";
+        primary.reload().subscribe(null, failed -> reload = String.valueOf(failed.getMessage()), () -> reload = "done");
+    }
+
+    private void scale(Primary primary, int workers) {
+        wanted = workers;
+        primary.scale(workers).subscribe(null, failed -> log.warn("not scaled: {}", failed.getMessage()));
+    }
+
+    private Status look(Primary primary) {
+        return new Status(
+                ProcessHandle.current().pid(),
+                wanted,
+                primary.workers().stream().map(ClusterAdmin::member).toList(),
+                reload);
+    }
+
+    private static Member member(ClusterWorker worker) {
+        return new Member(
+                worker.id(), worker.slot(), worker.pid(), worker.state().name().toLowerCase(Locale.ROOT));
+    }
+}

@@ -127,6 +127,9 @@ public final class LoopStress {
                     }
                 } catch (RejectedExecutionException e) {
                     // from here on nothing is accepted
+                } catch (RuntimeException e) {
+                    accepted.incrementAndGet(); // a post must be taken or rejected
+                    System.err.println(e);
                 } finally {
                     posted.countDown();
                 }

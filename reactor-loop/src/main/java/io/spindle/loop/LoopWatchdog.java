@@ -84,24 +84,6 @@ final class LoopWatchdog implements Runnable {
             return new BlockedLoop(loop.name(), state(computes, threadState, stack), Duration.ofNanos(nanos), stack);
         }
 
-        /** A thread in a system call reads as runnable: its innermost frame is native then. */
-        private static BlockedLoop.State state(
-                boolean computes, Thread.State threadState, List<StackTraceElement> stack) {
-            if (stack.stream().anyMatch(LoopWatchdog::loads)) {
-                return BlockedLoop.State.LOADING;
-            }
-            if (stack.stream().anyMatch(LoopWatchdog::wakesUp)) {
-                return BlockedLoop.State.STARVED;
-            }
-            if (computes) {
-                return BlockedLoop.State.COMPUTING;
-            }
-            boolean inSystemCall = !stack.isEmpty() && stack.get(0).isNativeMethod();
-            return threadState == Thread.State.RUNNABLE && !inSystemCall
-                    ? BlockedLoop.State.STARVED
-                    : BlockedLoop.State.BLOCKED;
-        }
-
         private long cpuNanos() {
             return THREADS.isThreadCpuTimeSupported() ? THREADS.getThreadCpuTime(thread.getId()) : 0;
         }
@@ -114,6 +96,26 @@ final class LoopWatchdog implements Runnable {
                 log.error("[{}] the listener for blocked loops threw", loop.name(), e);
             }
         }
+    }
+
+    /** A thread in a system call reads as runnable: its innermost frame is native then. */
+    static BlockedLoop.State state(boolean computes, Thread.State threadState, List<StackTraceElement> stack) {
+        if (stack.stream().anyMatch(LoopWatchdog::loads)) {
+            return BlockedLoop.State.LOADING;
+        }
+        if (stack.stream().anyMatch(LoopWatchdog::wakesUp)) {
+            return BlockedLoop.State.STARVED;
+        }
+        if (computes) {
+            return BlockedLoop.State.COMPUTING;
+        }
+        boolean waits = !stack.isEmpty() && waitsInSystem(stack.get(0));
+        return threadState == Thread.State.RUNNABLE && !waits ? BlockedLoop.State.STARVED : BlockedLoop.State.BLOCKED;
+    }
+
+    /** Netty's descriptors never block: a thread that stays in a call of theirs has lost its processor there. */
+    private static boolean waitsInSystem(StackTraceElement innermost) {
+        return innermost.isNativeMethod() && !innermost.getClassName().startsWith("io.netty.channel.");
     }
 
     private static boolean loads(StackTraceElement frame) {

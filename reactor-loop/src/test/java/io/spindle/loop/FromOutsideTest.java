@@ -294,9 +294,9 @@ class FromOutsideTest {
         List<String> log = new ArrayList<>();
 
         spec().run(program -> {
-            program.setTimeout(Duration.ofMillis(1), () -> log.add("unref")).unref();
             program.setImmediate(() -> {
                 log.add("immediate");
+                program.setTimeout(Duration.ofMillis(1), () -> log.add("unref")).unref();
                 long end = System.nanoTime() + 20_000_000;
                 long turns = 0;
                 while (System.nanoTime() - end < 0) {

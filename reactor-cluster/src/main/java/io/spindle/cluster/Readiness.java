@@ -1,18 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.spindle.cluster;
 
-import java.util.concurrent.locks.ReentrantLock;
 import reactor.core.publisher.Mono;
 import reactor.core.publisher.Sinks;
 
 /** When this worker serves. Thread-safe. */
 final class Readiness {
 
-    private final ReentrantLock lock = new ReentrantLock();
+    /** Loops come here too: a contended lock would park them, a monitor is held for a few instructions. */
+    private final Object monitor = new Object();
+
     private final Connections connections;
     private final Sinks.Empty<Void> ready = Sinks.empty();
 
-    // Under the lock.
+    // Under the monitor.
     private int conditions;
     private boolean up;
     private boolean isReady;
@@ -53,14 +54,11 @@ final class Readiness {
     private void change(Runnable change) {
         boolean accepts;
         boolean isNew;
-        lock.lock();
-        try {
+        synchronized (monitor) {
             change.run();
             accepts = conditions == 0 && !paused;
             isNew = conditions == 0 && up && !isReady;
             isReady |= isNew;
-        } finally {
-            lock.unlock();
         }
         connections.accept(accepts); // two changes at once are none: the primary pauses workers that are ready
         if (isNew) {

@@ -7,7 +7,6 @@ import java.nio.channels.ClosedChannelException;
 import java.nio.channels.FileChannel;
 import java.nio.file.Path;
 import java.util.concurrent.atomic.AtomicBoolean;
-import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
 import reactor.core.publisher.Mono;
 import reactor.core.publisher.MonoSink;
@@ -28,9 +27,12 @@ final class OpenFile {
 
     private final Path path;
     private final FileChannel channel;
-    private final ReentrantLock lock = new ReentrantLock();
+
+    /** Loops come here too: a contended lock would park them, a monitor is held for a few instructions. */
+    private final Object monitor = new Object();
+
     private final Sinks.Empty<Void> closed = Sinks.empty();
-    private @Nullable FileHandle owner; // this and the next three: guarded by the lock
+    private @Nullable FileHandle owner; // this and the next three: guarded by the monitor
     private int pending;
     private boolean closing;
     private boolean closeTaken;
@@ -46,12 +48,9 @@ final class OpenFile {
 
     /** Gives the file to a handle. */
     FileHandle ownedBy(FileHandle handle) {
-        lock.lock();
-        try {
+        synchronized (monitor) {
             owner = handle;
             return handle;
-        } finally {
-            lock.unlock();
         }
     }
 
@@ -61,16 +60,13 @@ final class OpenFile {
      * @throws IllegalStateException if it is not this handle's, is closed, or an operation is not done
      */
     void disown(FileHandle handle) {
-        lock.lock();
-        try {
+        synchronized (monitor) {
             checkOwner(handle);
             if (closing || pending > 0) {
                 throw new IllegalStateException("the handle of " + path + " cannot be transferred: "
                         + (closing ? "it is closed" : pending + " operations are not done"));
             }
             owner = null;
-        } finally {
-            lock.unlock();
         }
     }
 
@@ -82,11 +78,8 @@ final class OpenFile {
     }
 
     boolean isClosing() {
-        lock.lock();
-        try {
+        synchronized (monitor) {
             return closing;
-        } finally {
-            lock.unlock();
         }
     }
 
@@ -129,25 +122,19 @@ final class OpenFile {
     }
 
     private void begin(FileHandle handle, String operation) {
-        lock.lock();
-        try {
+        synchronized (monitor) {
             checkOwner(handle);
             if (closing) {
                 throw FileException.of(operation, path, null, new ClosedChannelException());
             }
             pending++;
-        } finally {
-            lock.unlock();
         }
     }
 
     /** On the pool, or where a task was taken back: who ends the last one closes. */
     private void end() {
-        lock.lock();
-        try {
+        synchronized (monitor) {
             pending--;
-        } finally {
-            lock.unlock();
         }
         if (takeClose()) {
             closeNow();
@@ -157,12 +144,9 @@ final class OpenFile {
     /** Closes once nothing is pending any more, and completes then. */
     Mono<Void> close(FileHandle handle) {
         return Mono.deferContextual(context -> {
-            lock.lock();
-            try {
+            synchronized (monitor) {
                 checkOwner(handle);
                 closing = true;
-            } finally {
-                lock.unlock();
             }
             if (takeClose()) {
                 Io.pool(context).run(this::closeNow).subscribe(none -> {}, refused -> closeNow());
@@ -172,13 +156,10 @@ final class OpenFile {
     }
 
     private boolean takeClose() {
-        lock.lock();
-        try {
+        synchronized (monitor) {
             boolean mine = closing && pending == 0 && !closeTaken;
             closeTaken |= mine;
             return mine;
-        } finally {
-            lock.unlock();
         }
     }
 

@@ -80,13 +80,15 @@ final class App {
         try {
             String release = Files.readString(file);
             worker.readyAfter(release.equals("hangs") ? Mono.never() : Mono.delay(Duration.ofMillis(50)));
+            if (release.equals("cold")) {
+                worker.readyAfter(Mono.error(new IllegalStateException("no cache")));
+            }
             serve(worker, port);
             switch (release) {
                 case "throws" -> throw new IllegalStateException("no database");
                 case "dies" ->
                     Mono.delay(Duration.ofMillis(500))
                             .subscribe(late -> Runtime.getRuntime().halt(3));
-                case "cold" -> worker.readyAfter(Mono.error(new IllegalStateException("no cache")));
                 default -> {}
             }
         } catch (IOException e) {

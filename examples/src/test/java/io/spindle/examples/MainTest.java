@@ -30,7 +30,8 @@ class MainTest {
                 .block(PATIENCE);
 
         assertThat(result).isNotNull();
-        assertThat(result.stderr()).isEqualTo("spindle-examples: the output could not be written\n");
+        assertThat(result.stderr())
+                .endsWith("spindle-examples: the output could not be written\n"); // warnings of newer JVMs
     }
 
     @Test

@@ -37,7 +37,7 @@ final class GracefulStop implements SmartLifecycle, ApplicationListener<ContextC
 
     @Override
     public void onApplicationEvent(ContextClosedEvent event) {
-        closing |= event.getApplicationContext() == context; // a child's close is not ours
+        closing |= event.getApplicationContext().equals(context); // a child's close is not ours
     }
 
     @Override

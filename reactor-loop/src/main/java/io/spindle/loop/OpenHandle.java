@@ -30,8 +30,11 @@ final class OpenHandle implements Handle {
 
     @Override
     public Handle ref() {
-        if (STATE.compareAndSet(this, UNREFERENCED, REFERENCED)) {
-            loop.referenced(this);
+        if (state == UNREFERENCED) {
+            loop.referenced(this); // first: who closes it in between must not count one that is not counted yet
+            if (!STATE.compareAndSet(this, UNREFERENCED, REFERENCED)) {
+                loop.released(this);
+            }
         }
         return this;
     }

@@ -153,7 +153,7 @@ class PublisherOrderTest extends OrderingRules {
         run((loop, log) -> {
             log(Flux.interval(ms(1), loop).take(2), log);
             log(Flux.firstWithSignal(signal.asMono(), Flux.interval(HOUR, loop)), log);
-            loop.setTimeout(ms(20), () -> abort(signal));
+            loop.setTimeout(ms(200), () -> abort(signal));
             loop.setInterval(ms(1), () -> {}).unref();
         });
 
@@ -164,9 +164,9 @@ class PublisherOrderTest extends OrderingRules {
     @DisplayName("HT-38: a Mono of an immediate lets microtasks run first, one of a delay comes after it")
     void yielding() {
         run((loop, log) -> {
-            Mono.delay(ms(5), loop).subscribe(waited -> log.add("waited"));
             loop.queueMicrotask(() -> log.add("micro"));
             immediate(loop).doOnSuccess(done -> log.add("yielded")).subscribe();
+            Mono.delay(ms(50), loop).subscribe(waited -> log.add("waited"));
         });
 
         assertThat(log).containsExactly("micro", "yielded", "waited");

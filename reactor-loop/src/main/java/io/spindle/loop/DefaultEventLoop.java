@@ -219,6 +219,9 @@ final class DefaultEventLoop implements EventLoop {
         Runnable callback = Schedulers.onSchedule(Objects.requireNonNull(task, "task"));
         LoopTimeout timeout = new LoopTimeout(this, callback, Delays.nodeNanos(delay), repeats);
         accept();
+        if (repeats && graceful && !isInExitHook()) {
+            throw Exceptions.failWithRejected(); // nothing that repeats begins while the loop ends
+        }
         long startNanos = System.nanoTime();
         if (inLoop()) {
             timeout.arm(startNanos);

@@ -281,7 +281,7 @@ public interface EventLoop extends Scheduler {
      *   <li>from other threads ticks, microtasks, immediates, timers, handles, tasks and the tasks of new workers are
      *       rejected with {@link java.util.concurrent.RejectedExecutionException};
      *   <li>callbacks of the loop, and workers made before, may go on starting work until nothing is left;
-     *   <li>intervals and periodic tasks stop, and new periodic tasks are rejected everywhere.
+     *   <li>intervals and periodic tasks stop, and new ones are rejected everywhere.
      * </ul>
      * When it has ended, everything is rejected. Nothing that was accepted is dropped, save what repeats.
      *

@@ -404,4 +404,25 @@ class FromOutsideTest {
         assertThatThrownBy(() -> loop.setTimeout(Duration.ZERO, null)).isInstanceOf(NullPointerException.class);
         assertThatThrownBy(() -> loop.setInterval(Duration.ZERO, null)).isInstanceOf(NullPointerException.class);
     }
+
+    @Test
+    void anIntervalIsRejectedAlsoOnTheLoopWhileItEndsGracefully() {
+        List<Throwable> thrown = new CopyOnWriteArrayList<>();
+        loop.setTimeout(Duration.ofMillis(1), () -> {
+            long turns = 0;
+            while (!loop.isDisposed()) { // the time limit of the test ends it
+                turns++;
+            }
+            try {
+                assertThat(turns).isNotNegative();
+                loop.setInterval(Duration.ofMillis(1), () -> {});
+            } catch (RejectedExecutionException e) {
+                thrown.add(e);
+            }
+        });
+
+        loop.disposeGracefully().block(LIMIT);
+
+        assertThat(thrown).hasSize(1);
+    }
 }

@@ -316,7 +316,7 @@ class LoopSchedulerTest {
             log.add("timeout");
             loop.setImmediate(() -> log.add("immediate"));
         });
-        loop.adopt(Mono.delay(Duration.ofMillis(30), Schedulers.parallel())).subscribe(tick -> log.add("adopted"));
+        loop.adopt(Mono.delay(Duration.ofMillis(400), Schedulers.parallel())).subscribe(tick -> log.add("adopted"));
 
         loop.disposeGracefully().block(LIMIT);
 

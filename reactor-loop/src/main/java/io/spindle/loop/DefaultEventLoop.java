@@ -3,10 +3,6 @@ package io.spindle.loop;
 
 import io.netty.channel.Channel;
 import io.netty.channel.IoEventLoop;
-import io.netty.channel.IoHandlerFactory;
-import io.netty.channel.epoll.Epoll;
-import io.netty.channel.epoll.EpollIoHandler;
-import io.netty.channel.nio.NioIoHandler;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collections;
@@ -17,7 +13,6 @@ import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.function.BiConsumer;
 import java.util.function.Consumer;
-import java.util.function.IntConsumer;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -36,7 +31,6 @@ final class DefaultEventLoop implements EventLoop {
     private static final Logger log = LoggerFactory.getLogger(EventLoop.class);
 
     private static final int MAX_EXIT_CODE = 255;
-    private static final int UNCAUGHT_EXIT_CODE = 1;
 
     static {
         Mono.empty().subscribe(); // the first one makes Reactor look for context-propagation in jars: not on a loop
@@ -56,18 +50,12 @@ final class DefaultEventLoop implements EventLoop {
     /** No more work is taken, now or for a moment while the loop looks whether it can end. */
     private volatile boolean closed;
 
-    // Loop only, or before it starts and after it ended.
-    private boolean program;
-    private @Nullable Consumer<? super EventLoop> script;
-    private boolean exiting;
-    private boolean inExitHook;
-    private int exitCode;
-    private @Nullable Throwable failure;
+    private @Nullable Program program; // set before its thread starts
 
     DefaultEventLoop(EventLoopSpec spec, boolean shared) {
         this.spec = spec;
         this.shared = shared;
-        this.netty = new NettyLoop(this, transport(spec.nativeTransport()));
+        this.netty = new NettyLoop(this, NettyLoop.transportOf(spec.nativeTransport()));
     }
 
     EventLoopSpec spec() {
@@ -79,10 +67,9 @@ final class DefaultEventLoop implements EventLoop {
         if (!spec.blockedThreshold().isZero()) {
             LoopWatchdog.watch(this, Thread.currentThread(), Delays.saturatedNanos(spec.blockedThreshold()));
         }
-        Consumer<? super EventLoop> main = script;
-        if (main != null) {
-            script = null;
-            netty.runThenDrain(() -> main.accept(this));
+        if (program != null) {
+            Consumer<? super EventLoop> script = program.takeScript();
+            netty.runThenDrain(() -> script.accept(this));
         }
     }
 
@@ -91,25 +78,13 @@ final class DefaultEventLoop implements EventLoop {
         return listener != null ? listener : new BlockedLoopLog();
     }
 
-    static IoHandlerFactory transport(boolean nativeTransport) {
-        return nativeTransport && Epoll.isAvailable() ? EpollIoHandler.newFactory() : NioIoHandler.newFactory();
-    }
-
     EventLoop launch() {
         netty.execute(() -> {});
         return this;
     }
 
-    static void refuseToBlock() {
-        if (Schedulers.isInNonBlockingThread()) {
-            throw new IllegalStateException("EventLoop.run blocks until its program has ended, and the thread "
-                    + Thread.currentThread().getName()
-                    + " must not block; on a loop, start the work on the loop that is there: EventLoop.current()");
-        }
-    }
-
     int runProgram(Consumer<? super EventLoop> script) {
-        startProgram(script);
+        Program started = startProgram(script);
         try {
             endedLatch.await();
         } catch (InterruptedException e) {
@@ -117,30 +92,21 @@ final class DefaultEventLoop implements EventLoop {
             Thread.currentThread().interrupt();
             throw new IllegalStateException("interrupted while waiting for the program on loop " + name(), e);
         }
-        if (failure != null) {
-            failure.addSuppressed(new Exception("EventLoop.run was called here"));
-            throw Exceptions.propagate(failure);
-        }
-        return exitCode;
+        started.addCaller();
+        return started.result();
     }
 
     /** Runs a program without waiting for it; cancel ends it. */
     Mono<Integer> program(Consumer<? super EventLoop> script) {
-        startProgram(script);
-        return onDispose()
-                .then(Mono.fromCallable(() -> {
-                    if (failure != null) {
-                        throw Exceptions.propagate(failure);
-                    }
-                    return exitCode;
-                }))
-                .doOnCancel(this::dispose);
+        Program started = startProgram(script);
+        return onDispose().then(Mono.fromCallable(started::result)).doOnCancel(this::dispose);
     }
 
-    private void startProgram(Consumer<? super EventLoop> script) {
-        program = true;
-        this.script = script;
-        netty.execute(() -> {}); // starts the thread
+    private Program startProgram(Consumer<? super EventLoop> script) {
+        Program started = new Program(spec, script);
+        program = started;
+        launch();
+        return started;
     }
 
     @Override
@@ -360,7 +326,7 @@ final class DefaultEventLoop implements EventLoop {
 
     /** What the exit hook starts is taken and never runs. */
     private boolean isInExitHook() {
-        return inLoop() && inExitHook;
+        return inLoop() && program != null && program.isInExitHook();
     }
 
     void referenced(OpenHandle handle) {
@@ -378,17 +344,16 @@ final class DefaultEventLoop implements EventLoop {
         if (!hasNothingLeft() || !close()) {
             return;
         }
-        if (program) {
+        if (program != null) {
             Consumer<EventLoop> hook = spec.beforeExitHook();
             if (hook != null) {
                 closed = false; // what the hook posts is taken
                 netty.runThenDrain(() -> hook.accept(this));
-                if (exiting || !isIdle() || !close()) {
+                if (program.isExiting() || !isIdle() || !close()) {
                     return;
                 }
             }
-            exiting = true;
-            runExitHook();
+            program.finish();
             netty.drainMicrotasks();
         }
         end();
@@ -406,7 +371,7 @@ final class DefaultEventLoop implements EventLoop {
 
     /** Whether it is to end when nothing is left to do, and nothing is. */
     boolean hasNothingLeft() {
-        return (program || graceful) && !netty.isDiscarding() && isIdle();
+        return (program != null || graceful) && !netty.isDiscarding() && isIdle();
     }
 
     private boolean isIdle() {
@@ -436,13 +401,7 @@ final class DefaultEventLoop implements EventLoop {
         }
         if (netty.isDiscarding()) {
             log.debug("[{}] a callback threw while the loop was ending", name(), uncaught);
-        } else if (program && !exiting) {
-            exiting = true;
-            failure = uncaught;
-            exitCode = UNCAUGHT_EXIT_CODE;
-            if (!handlerFailed) {
-                runExitHook();
-            }
+        } else if (program != null && program.fail(uncaught, handlerFailed)) {
             end();
         } else {
             log.error("[{}] a callback threw, the loop goes on", name(), uncaught);
@@ -461,36 +420,10 @@ final class DefaultEventLoop implements EventLoop {
             netty.discard();
         }
         onLoop(() -> {
-            if (program && inExitHook) {
-                exitCode = code; // the last one counts
-                return;
+            if (program == null || program.exit(code)) {
+                end();
             }
-            if (program && !exiting) {
-                exiting = true;
-                exitCode = code;
-                runExitHook();
-            }
-            end();
         });
-    }
-
-    private void runExitHook() {
-        IntConsumer hook = spec.exitHook();
-        if (hook != null) {
-            inExitHook = true;
-            try {
-                hook.accept(exitCode);
-            } catch (Throwable error) {
-                exitCode = UNCAUGHT_EXIT_CODE;
-                if (failure == null) {
-                    failure = error;
-                } else {
-                    failure.addSuppressed(error);
-                }
-            } finally {
-                inExitHook = false;
-            }
-        }
     }
 
     @SuppressWarnings("FutureReturnValueIgnored") // ended() tells

@@ -86,7 +86,7 @@ final class DefaultLoopGroup implements LoopGroup {
             super(
                     loops.size(),
                     (Executor) null,
-                    DefaultEventLoop.transport(loops.get(0).spec().nativeTransport()),
+                    NettyLoop.transportOf(loops.get(0).spec().nativeTransport()),
                     new ArrayDeque<>(loops));
         }
 

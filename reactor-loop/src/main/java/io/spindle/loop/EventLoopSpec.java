@@ -249,7 +249,7 @@ public final class EventLoopSpec {
      */
     public int run(Consumer<? super EventLoop> program) {
         Objects.requireNonNull(program, "program");
-        DefaultEventLoop.refuseToBlock();
+        Program.refuseToBlock();
         return new DefaultEventLoop(this, false).runProgram(program);
     }
 

@@ -6,6 +6,9 @@ import io.netty.channel.IoHandler;
 import io.netty.channel.IoHandlerContext;
 import io.netty.channel.IoHandlerFactory;
 import io.netty.channel.SingleThreadIoEventLoop;
+import io.netty.channel.epoll.Epoll;
+import io.netty.channel.epoll.EpollIoHandler;
+import io.netty.channel.nio.NioIoHandler;
 import java.util.HashSet;
 import java.util.Set;
 import java.util.concurrent.ThreadFactory;
@@ -48,6 +51,11 @@ final class NettyLoop extends SingleThreadIoEventLoop {
     private boolean settling;
     private volatile @Nullable Thread thread;
     private volatile boolean discarding;
+
+    /** Epoll if it is wanted and there, else NIO. */
+    static IoHandlerFactory transportOf(boolean nativeTransport) {
+        return nativeTransport && Epoll.isAvailable() ? EpollIoHandler.newFactory() : NioIoHandler.newFactory();
+    }
 
     NettyLoop(DefaultEventLoop host, IoHandlerFactory transport) {
         super(null, (ThreadFactory) body -> new LoopThread(body, host), DrainingIoHandler.wrap(transport));

@@ -5,9 +5,7 @@ import io.spindle.loop.DurationHistogram;
 import io.spindle.offload.TaskRejectedException.Reason;
 import java.time.Duration;
 import java.util.Objects;
-import java.util.Queue;
 import java.util.concurrent.Callable;
-import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.BiFunction;
@@ -46,7 +44,7 @@ final class DefaultBlockingPool implements BlockingPool {
     private final Waiters waiters = new Waiters();
     private final PoolStats stats = new PoolStats(this::nothingWaits);
     private final StuckTasks stuck;
-    private final Queue<PoolTask> byAge = new ConcurrentLinkedQueue<>(); // only if the oldest are to be dropped
+    private final TasksByAge byAge = new TasksByAge(); // only if the oldest are to be dropped
     private final KeyLanes lanes = new KeyLanes(this::submit);
     private final Sinks.Empty<Void> endSink = Sinks.empty();
 
@@ -226,7 +224,7 @@ final class DefaultBlockingPool implements BlockingPool {
             return;
         }
         if (onFull == OnFull.DROP_OLDEST) {
-            remember(task);
+            byAge.add(task);
         }
         Object key = task.key();
         if (key == null) {
@@ -278,28 +276,11 @@ final class DefaultBlockingPool implements BlockingPool {
         waiters.left();
     }
 
-    /** Keeps the waiting tasks by age. Those in front that do not wait any more are forgotten. */
-    private void remember(PoolTask task) {
-        byAge.offer(task);
-        for (PoolTask first = byAge.peek(); first != null && first.state != PoolTask.WAITING; first = byAge.peek()) {
-            byAge.remove(first);
-        }
-    }
-
-    private boolean dropOldest() {
-        for (PoolTask oldest = byAge.poll(); oldest != null; oldest = byAge.poll()) {
-            if (oldest.drop(rejection(Reason.DROPPED, null))) {
-                return true;
-            }
-        }
-        return false;
-    }
-
     /** Makes room for one task in the queue, or says why not. */
     @Nullable
     TaskRejectedException reserve() {
         while (!reserveRoom()) {
-            if (onFull != OnFull.DROP_OLDEST || !dropOldest()) {
+            if (onFull != OnFull.DROP_OLDEST || !byAge.dropOldest(() -> rejection(Reason.DROPPED, null))) {
                 return count(rejection(Reason.QUEUE_FULL, null));
             }
         }
@@ -479,7 +460,7 @@ final class DefaultBlockingPool implements BlockingPool {
     }
 
     private void tryTerminate() {
-        if (state.get() != OPEN && queued.get() == 0 && waiters.isEmpty() && engine.isTerminated()) {
+        if (state.get() != OPEN && nothingWaits() && engine.isTerminated()) {
             endSink.tryEmitEmpty(); // fails if it has been emitted
         }
     }

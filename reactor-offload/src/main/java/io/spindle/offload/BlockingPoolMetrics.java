@@ -12,4 +12,5 @@ package io.spindle.offload;
  * @param stuck how many tasks were interrupted and still run, for longer than {@link BlockingPoolSpec#stuckAfter} says
  * @since 0.1.0
  */
-public record BlockingPoolMetrics(int threads, int running, int queued, long completed, long rejected, int stuck) {}
+public record BlockingPoolMetrics(int threads, int running, int queued, long completed, long rejected, int stuck)
+        implements TaskCounts {}

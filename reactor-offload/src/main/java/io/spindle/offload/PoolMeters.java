@@ -67,43 +67,40 @@ public final class PoolMeters implements MeterBinder {
     }
 
     private static void bind(Meters<BlockingPool> meters) {
-        meters.gauge("threads", "Threads alive", pool -> pool.metrics().threads());
-        meters.gauge("running", "Tasks that run", pool -> pool.metrics().running());
-        meters.gauge("queued", "Tasks that wait", pool -> pool.metrics().queued());
-        meters.gauge(
-                "stuck",
-                "Tasks that ignore an interrupt",
-                pool -> pool.metrics().stuck());
-        meters.counter(
-                "completed", "Tasks that have run", pool -> pool.metrics().completed());
-        meters.counter("rejected", "Tasks refused", pool -> pool.metrics().rejected());
+        meters.tasks(BlockingPool::metrics);
         meters.times("wait", "How long tasks waited", BlockingPool::waitTimes);
         meters.times("run", "How long tasks ran", BlockingPool::runTimes);
     }
 
     private static void bindWorkers(Meters<WorkerPool> meters) {
-        meters.gauge("threads", "Threads alive", pool -> pool.metrics().threads());
-        meters.gauge("running", "Tasks that run", pool -> pool.metrics().running());
-        meters.gauge("queued", "Tasks that wait", pool -> pool.metrics().queued());
-        meters.gauge(
-                "stuck",
-                "Tasks that ignore an interrupt",
-                pool -> pool.metrics().stuck());
+        meters.tasks(WorkerPool::metrics);
         meters.gauge(
                 "waiting", "Tasks that wait for room", pool -> pool.metrics().waiting());
         meters.gauge(
                 "utilization",
                 "Share of the time at work",
                 pool -> pool.metrics().utilization());
-        meters.counter(
-                "completed", "Tasks that have run", pool -> pool.metrics().completed());
-        meters.counter("rejected", "Tasks refused", pool -> pool.metrics().rejected());
         meters.times("wait", "How long tasks waited", WorkerPool::waitTimes);
         meters.times("run", "How long tasks ran", WorkerPool::runTimes);
     }
 
     /** Registers figures of one pool; the functions must not hold it. */
     private record Meters<P>(P pool, String name, MeterRegistry registry) {
+
+        void tasks(Function<P, TaskCounts> counts) {
+            gauge("threads", "Threads alive", each -> counts.apply(each).threads());
+            gauge("running", "Tasks that run", each -> counts.apply(each).running());
+            gauge("queued", "Tasks that wait", each -> counts.apply(each).queued());
+            gauge(
+                    "stuck",
+                    "Tasks that ignore an interrupt",
+                    each -> counts.apply(each).stuck());
+            counter(
+                    "completed",
+                    "Tasks that have run",
+                    each -> counts.apply(each).completed());
+            counter("rejected", "Tasks refused", each -> counts.apply(each).rejected());
+        }
 
         void gauge(String figure, String description, ToDoubleFunction<P> value) {
             Gauge.builder("spindle.pool." + figure, pool, value)

@@ -16,11 +16,5 @@ package io.spindle.offload;
  * @since 0.1.0
  */
 public record WorkerPoolMetrics(
-        int threads,
-        int running,
-        int queued,
-        int waiting,
-        long completed,
-        long rejected,
-        double utilization,
-        int stuck) {}
+        int threads, int running, int queued, int waiting, long completed, long rejected, double utilization, int stuck)
+        implements TaskCounts {}

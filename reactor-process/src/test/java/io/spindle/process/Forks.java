@@ -161,6 +161,9 @@ final class Forks {
                     .spawn()
                     .block();
             assert child != null;
+            if (args[0].equals(Survivor.class.getName())) {
+                child.channel().receive().blockFirst(); // it watches now
+            }
             System.out.println("forked " + child.pid());
             child.exit().block();
         }
@@ -171,7 +174,10 @@ final class Forks {
         private Survivor() {}
 
         public static void main(String[] args) throws InterruptedException {
-            Channel.parent().flatMap(Channel::onDispose).subscribe(null, null, () -> System.out.println("orphaned"));
+            Channel parent = Channel.parent().block();
+            assert parent != null;
+            parent.onDispose().subscribe();
+            parent.send("watching").block();
             Thread.currentThread().join();
         }
     }

@@ -21,8 +21,13 @@ import reactor.core.scheduler.Schedulers;
 import reactor.test.StepVerifier;
 
 /** What only the native engine does. All that engines have in common is tested on it too, see {@link EngineTest}. */
-@EnabledForJreRange(min = JRE.JAVA_22) // where it must be the default, for the build allows native access
-@DisabledIfSystemProperty(named = "spindle.process.engine", matches = "epoll|threads")
+@EnabledForJreRange(
+        min = JRE.JAVA_22, // where it must be the default, for the build allows native access
+        disabledReason = "the native engine needs the foreign functions of Java 22")
+@DisabledIfSystemProperty(
+        named = "spindle.process.engine",
+        matches = "epoll|threads",
+        disabledReason = "this run forces another engine, so there is no native one")
 @ExtendWith({JvmWarmUp.class, LeakCheck.class})
 class NativeEngineTest {
 

@@ -9,6 +9,7 @@ import io.netty.channel.Channel;
 import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.channel.socket.ServerSocketChannel;
 import io.spindle.testkit.LeakCheck;
+import io.spindle.testkit.Spin;
 import java.io.IOException;
 import java.net.BindException;
 import java.net.InetSocketAddress;
@@ -67,21 +68,13 @@ class FromOutsideTest {
         Mono.fromRunnable(() -> {}).subscribeOn(loop).block(LIMIT);
     }
 
-    private static void spinUntil(CountDownLatch latch) {
-        long turns = 0;
-        while (latch.getCount() > 0) {
-            turns++;
-        }
-        assertThat(turns).isNotNegative();
-    }
-
     /** Keeps the loop busy until the returned latch opens. */
     private CountDownLatch hold() throws InterruptedException {
         CountDownLatch held = new CountDownLatch(1);
         CountDownLatch release = new CountDownLatch(1);
         loop.schedule(() -> {
             held.countDown();
-            spinUntil(release);
+            Spin.until(release);
         });
         assertThat(held.await(20, TimeUnit.SECONDS)).isTrue();
         return release;
@@ -104,7 +97,7 @@ class FromOutsideTest {
                         due.countDown();
                     });
                     clearer.start();
-                    spinUntil(due); // the timer is due, and cleared, before the loop comes to it
+                    Spin.until(due); // the timer is due, and cleared, before the loop comes to it
                 })
                 .subscribeOn(loop)
                 .block(LIMIT);
@@ -252,12 +245,7 @@ class FromOutsideTest {
                 if (done.getCount() > 0) {
                     before.incrementAndGet();
                 }
-                long end = System.nanoTime() + 2_000_000;
-                long turns = 0;
-                while (System.nanoTime() - end < 0) {
-                    turns++;
-                }
-                assertThat(turns).isNotNegative();
+                Spin.during(Duration.ofMillis(2));
             });
         }
         release.countDown();
@@ -297,12 +285,7 @@ class FromOutsideTest {
             program.setImmediate(() -> {
                 log.add("immediate");
                 program.setTimeout(Duration.ofMillis(1), () -> log.add("unref")).unref();
-                long end = System.nanoTime() + 20_000_000;
-                long turns = 0;
-                while (System.nanoTime() - end < 0) {
-                    turns++;
-                }
-                assertThat(turns).isNotNegative();
+                Spin.during(Duration.ofMillis(20));
             });
         });
 
@@ -321,8 +304,8 @@ class FromOutsideTest {
                 .onBlocked(reports::add)
                 .start();
         CountDownLatch reported = new CountDownLatch(1);
-        failing.schedule(() -> spinUntil(reported));
-        watched.schedule(() -> spinUntil(reported));
+        failing.schedule(() -> Spin.until(reported));
+        watched.schedule(() -> Spin.until(reported));
 
         assertThat(reports.poll(20, TimeUnit.SECONDS)).isNotNull();
         assertThat(reports.poll(20, TimeUnit.SECONDS)).isNotNull();
@@ -409,12 +392,8 @@ class FromOutsideTest {
     void anIntervalIsRejectedAlsoOnTheLoopWhileItEndsGracefully() {
         List<Throwable> thrown = new CopyOnWriteArrayList<>();
         loop.setTimeout(Duration.ofMillis(1), () -> {
-            long turns = 0;
-            while (!loop.isDisposed()) { // the time limit of the test ends it
-                turns++;
-            }
+            Spin.until(loop::isDisposed);
             try {
-                assertThat(turns).isNotNegative();
                 loop.setInterval(Duration.ofMillis(1), () -> {});
             } catch (RejectedExecutionException e) {
                 thrown.add(e);

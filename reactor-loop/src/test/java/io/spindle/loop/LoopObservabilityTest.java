@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import io.spindle.testkit.LeakCheck;
+import io.spindle.testkit.Spin;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -37,15 +38,6 @@ class LoopObservabilityTest {
         loop.onDispose().block(LIMIT);
     }
 
-    private static void spinFor(Duration duration) {
-        long end = System.nanoTime() + duration.toNanos();
-        long turns = 0;
-        while (System.nanoTime() - end < 0) {
-            turns++;
-        }
-        assertThat(turns).isNotNegative();
-    }
-
     @Test
     @DisplayName("HT-56: a snapshot since itself is zero, and a busy time is active time to the nanosecond")
     void differencesOfUtilization() throws InterruptedException {
@@ -54,7 +46,7 @@ class LoopObservabilityTest {
         List<LoopMetrics> snapshots = new CopyOnWriteArrayList<>();
         loop.schedule(() -> {
             snapshots.add(loop.metrics());
-            spinFor(Duration.ofMillis(50));
+            Spin.during(Duration.ofMillis(50));
             snapshots.add(loop.metrics());
             taken.countDown();
         });
@@ -79,7 +71,7 @@ class LoopObservabilityTest {
         EventLoop loop = EventLoop.create("utilization");
         Mono.delay(Duration.ofMillis(200), loop).block(LIMIT);
         LoopMetrics idle = loop.metrics();
-        Mono.fromRunnable(() -> spinFor(Duration.ofMillis(200)))
+        Mono.fromRunnable(() -> Spin.during(Duration.ofMillis(200)))
                 .subscribeOn(loop)
                 .block(LIMIT);
         LoopMetrics busy = loop.metrics().since(idle);
@@ -116,7 +108,7 @@ class LoopObservabilityTest {
                 done.countDown();
                 return;
             }
-            spinFor(Duration.ofMillis(40));
+            Spin.during(Duration.ofMillis(40));
             stall(loop, times - 1, done);
         });
     }
@@ -180,11 +172,7 @@ class LoopObservabilityTest {
             loop.setImmediate(() -> {});
             loop.open("Job");
             held.countDown();
-            long turns = 0;
-            while (gate.getCount() > 0) {
-                turns++;
-            }
-            assertThat(turns).isNotNegative();
+            Spin.until(gate);
         });
         assertThat(held.await(20, TimeUnit.SECONDS)).isTrue();
         loop.schedule(() -> {});
@@ -203,7 +191,7 @@ class LoopObservabilityTest {
     @Test
     void theSlowestCallbacksAreKeptWhenTimingIsOn() {
         EventLoop loop = EventLoopSpec.of("slow").callbackTiming(true).start();
-        Mono.fromRunnable(() -> spinFor(Duration.ofMillis(30)))
+        Mono.fromRunnable(() -> Spin.during(Duration.ofMillis(30)))
                 .subscribeOn(loop)
                 .block(LIMIT);
         Mono.fromRunnable(() -> {}).subscribeOn(loop).block(LIMIT);

@@ -6,10 +6,10 @@ import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.spindle.testkit.LeakCheck;
+import io.spindle.testkit.Spin;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.SplittableRandom;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.RejectedExecutionException;
@@ -83,11 +83,7 @@ class LoopSchedulerTest {
         CountDownLatch held = new CountDownLatch(1);
         loop.schedule(() -> {
             held.countDown();
-            long turns = 0;
-            while (gate.getCount() > 0) {
-                turns++;
-            }
-            assertThat(turns).isNotNegative();
+            Spin.until(gate);
         });
         await(held);
     }
@@ -171,7 +167,7 @@ class LoopSchedulerTest {
                 () -> {
                     at.add(System.nanoTime());
                     if (at.size() == 2) {
-                        spinFor(Duration.ofMillis(100));
+                        Spin.during(Duration.ofMillis(100));
                     }
                     if (at.size() >= 6) {
                         periodic.dispose();
@@ -188,15 +184,6 @@ class LoopSchedulerTest {
         // Runs 3 to 6 follow a stall of 100 ms: one at once, the others a period apart; a burst would take no time.
         assertThat(Duration.ofNanos(afterStall)).isGreaterThanOrEqualTo(Duration.ofMillis(125));
         assertThat(at).hasSize(6);
-    }
-
-    private static void spinFor(Duration duration) {
-        long end = System.nanoTime() + duration.toNanos();
-        long turns = 0;
-        while (System.nanoTime() - end < 0) {
-            turns++;
-        }
-        assertThat(turns).isNotNegative();
     }
 
     @Test
@@ -289,109 +276,6 @@ class LoopSchedulerTest {
     }
 
     @Test
-    void aDisposedLoopRejectsEverythingAndCannotStartAgain() {
-        loop.dispose();
-        loop.onDispose().block(LIMIT);
-
-        assertThat(loop.isDisposed()).isTrue();
-        assertThatExceptionOfType(RejectedExecutionException.class).isThrownBy(() -> loop.schedule(() -> {}));
-        assertThatExceptionOfType(RejectedExecutionException.class)
-                .isThrownBy(() -> loop.schedule(() -> {}, 1, TimeUnit.SECONDS));
-        assertThatExceptionOfType(RejectedExecutionException.class)
-                .isThrownBy(() -> loop.createWorker().schedule(() -> {}));
-        assertThatExceptionOfType(RejectedExecutionException.class).isThrownBy(() -> loop.nextTick(() -> {}));
-        assertThatExceptionOfType(RejectedExecutionException.class).isThrownBy(() -> loop.setImmediate(() -> {}));
-        assertThatExceptionOfType(RejectedExecutionException.class)
-                .isThrownBy(() -> loop.setTimeout(Duration.ofSeconds(1), () -> {}));
-        assertThatExceptionOfType(RejectedExecutionException.class).isThrownBy(() -> loop.open("x"));
-        assertThatThrownBy(loop::init).isInstanceOf(IllegalStateException.class);
-    }
-
-    @Test
-    void gracefulDisposalFinishesWhatIsPendingAndStopsWhatRepeats() {
-        List<String> log = new CopyOnWriteArrayList<>();
-        loop.setInterval(Duration.ofHours(1), () -> log.add("interval"));
-        loop.schedulePeriodically(() -> log.add("periodic"), 1, 1, TimeUnit.HOURS);
-        loop.setTimeout(Duration.ofMillis(20), () -> {
-            log.add("timeout");
-            loop.setImmediate(() -> log.add("immediate"));
-        });
-        loop.adopt(Mono.delay(Duration.ofMillis(400), Schedulers.parallel())).subscribe(tick -> log.add("adopted"));
-
-        loop.disposeGracefully().block(LIMIT);
-
-        assertThat(log).containsExactly("timeout", "immediate", "adopted");
-        assertThatExceptionOfType(RejectedExecutionException.class).isThrownBy(() -> loop.schedule(() -> {}));
-    }
-
-    @Test
-    void immediateDisposalDiscardsWhatIsPending() throws InterruptedException {
-        CountDownLatch gate = new CountDownLatch(1);
-        AtomicInteger runs = new AtomicInteger();
-        hold(gate);
-        Disposable posted = loop.schedule(runs::incrementAndGet);
-        Timeout timeout = loop.setTimeout(Duration.ofMillis(1), runs::incrementAndGet);
-
-        loop.dispose();
-        gate.countDown();
-        loop.onDispose().block(LIMIT);
-
-        assertThat(runs).hasValue(0);
-        assertThat(posted.isDisposed()).isTrue();
-        assertThat(timeout.isDisposed()).isTrue();
-    }
-
-    @Test
-    void disposingEndsALoopThatIsBusyWithTicksForEver() {
-        loop.schedule(() -> tickForEver());
-
-        loop.dispose();
-
-        StepVerifier.create(loop.onDispose()).expectComplete().verify(LIMIT);
-    }
-
-    private void tickForEver() {
-        loop.nextTick(this::tickForEver);
-    }
-
-    @Test
-    void everyTaskThatIsAcceptedWhileTheLoopEndsGracefullyRunsAndTheOthersAreRejected() throws InterruptedException {
-        List<Throwable> failures = new CopyOnWriteArrayList<>();
-        SplittableRandom random = new SplittableRandom();
-        for (int round = 0; round < 2_000; round++) {
-            EventLoop racing = EventLoopSpec.of("racing")
-                    .blockedThreshold(Duration.ZERO)
-                    .nativeTransport(round % 2 == 0)
-                    .start();
-            Scheduler.Worker worker = racing.createWorker();
-            AtomicInteger accepted = new AtomicInteger();
-            AtomicInteger ran = new AtomicInteger();
-            CountDownLatch started = new CountDownLatch(1);
-            Thread poster = new Thread(() -> {
-                started.countDown();
-                try {
-                    for (int i = 0; i < 64; i++) {
-                        worker.schedule(ran::incrementAndGet);
-                        accepted.incrementAndGet();
-                    }
-                } catch (Throwable e) {
-                    failures.add(e);
-                }
-            });
-            poster.start();
-            await(started);
-            for (int wait = random.nextInt(2_000); wait > 0; wait--) {
-                Thread.onSpinWait();
-            }
-            racing.disposeGracefully().block(LIMIT);
-            poster.join(20_000);
-
-            assertThat(ran).hasValue(accepted.get());
-        }
-        assertThat(failures).allMatch(RejectedExecutionException.class::isInstance);
-    }
-
-    @Test
     void aTaskIsNotDisposedWhileItRuns() throws InterruptedException {
         List<Boolean> whileRunning = new CopyOnWriteArrayList<>();
         Disposable.Swap posted = Disposables.swap();
@@ -424,22 +308,6 @@ class LoopSchedulerTest {
         farthest.dispose();
         settle();
         assertThat(loop.metrics().timers()).isZero();
-    }
-
-    @Test
-    void aLoopThatEndsGracefullyRejectsNewWorkersAndWhatRepeats() {
-        Handle busy = loop.open("busy");
-        Disposable ending = loop.disposeGracefully().subscribe();
-
-        assertThat(loop.isDisposed()).isTrue();
-        assertThatExceptionOfType(RejectedExecutionException.class)
-                .isThrownBy(() -> loop.createWorker().schedule(() -> {}));
-        StepVerifier.create(Flux.interval(Duration.ofMillis(1), loop))
-                .expectError(RejectedExecutionException.class)
-                .verify(LIMIT);
-        busy.dispose();
-        loop.onDispose().block(LIMIT);
-        assertThat(ending.isDisposed()).isTrue();
     }
 
     @Test

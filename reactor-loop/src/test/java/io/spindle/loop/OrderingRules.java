@@ -1,13 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.spindle.loop;
 
-import static org.assertj.core.api.Assertions.assertThat;
-
+import io.spindle.testkit.Spin;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
-import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.BiConsumer;
 import org.junit.jupiter.params.Parameter;
@@ -42,12 +40,7 @@ abstract class OrderingRules {
 
     /** Holds the loop for so long, as a busy callback does. */
     static void block(long millis) {
-        long end = System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(millis);
-        int turns = 0; // a plain loop: BlockHound objects to onSpinWait too
-        while (System.nanoTime() - end < 0) {
-            turns++;
-        }
-        assertThat(turns).isNotNegative();
+        Spin.during(Duration.ofMillis(millis));
     }
 
     static <T> T the(AtomicReference<T> reference) {

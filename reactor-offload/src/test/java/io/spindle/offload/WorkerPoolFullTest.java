@@ -15,9 +15,9 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
-import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
+import org.junit.jupiter.api.extension.RegisterExtension;
 import reactor.core.Disposable;
 import reactor.core.publisher.Mono;
 import reactor.core.scheduler.Schedulers;
@@ -29,32 +29,12 @@ class WorkerPoolFullTest {
 
     private static final Duration LONG = Duration.ofSeconds(20);
 
-    private final List<WorkerPool> pools = new ArrayList<>();
-
-    private WorkerPool start(WorkerPoolSpec spec) {
-        WorkerPool pool = spec.start();
-        pools.add(pool);
-        return pool;
-    }
-
-    @AfterEach
-    void disposePools() {
-        for (WorkerPool pool : pools) {
-            pool.dispose();
-            StepVerifier.create(pool.onDispose()).expectComplete().verify(LONG);
-            assertThat(pool.metrics().running()).isZero();
-            assertThat(pool.metrics().queued()).isZero();
-            assertThat(pool.metrics().waiting()).isZero();
-        }
-    }
-
-    private static WorkerPoolSpec single() {
-        return WorkerPoolSpec.of("cpu").threads(0, 1);
-    }
+    @RegisterExtension
+    private final WorkerPools pools = new WorkerPools();
 
     @Test
     void aFullPoolRefuses() throws Exception {
-        WorkerPool pool = start(single().queueCapacity(1));
+        WorkerPool pool = pools.start(WorkerPools.single().queueCapacity(1));
         Gate gate = new Gate(1);
         CompletableFuture<@Nullable Integer> first = pool.run(gate.then(1)).toFuture();
         gate.awaitArrival();
@@ -75,7 +55,7 @@ class WorkerPoolFullTest {
 
     @Test
     void aFullPoolMayLetWaitAndCancelEndsTheWaiting() throws Exception {
-        WorkerPool pool = start(single().queueCapacity(1).onFull(OnFull.WAIT));
+        WorkerPool pool = pools.start(WorkerPools.single().queueCapacity(1).onFull(OnFull.WAIT));
         Gate gate = new Gate(1);
         List<Integer> order = Collections.synchronizedList(new ArrayList<>());
         CompletableFuture<@Nullable Integer> first = pool.run(gate.then(1)).toFuture();
@@ -98,7 +78,7 @@ class WorkerPoolFullTest {
 
     @Test
     void disposeRefusesWhoWaitsForRoom() throws Exception {
-        WorkerPool pool = start(single().queueCapacity(1).onFull(OnFull.WAIT));
+        WorkerPool pool = pools.start(WorkerPools.single().queueCapacity(1).onFull(OnFull.WAIT));
         Gate gate = new Gate(1);
         pool.run(gate.then(1)).onErrorComplete().subscribe();
         gate.awaitArrival();
@@ -117,7 +97,7 @@ class WorkerPoolFullTest {
 
     @Test
     void aGracefulEndServesWhoWaitsForRoom() throws Exception {
-        WorkerPool pool = start(single().queueCapacity(1).onFull(OnFull.WAIT));
+        WorkerPool pool = pools.start(WorkerPools.single().queueCapacity(1).onFull(OnFull.WAIT));
         Gate gate = new Gate(1);
         pool.run(gate.then(1)).subscribe();
         gate.awaitArrival();
@@ -134,7 +114,7 @@ class WorkerPoolFullTest {
 
     @Test
     void aFullPoolMayDropTheOldest() throws Exception {
-        WorkerPool pool = start(single().queueCapacity(2).onFull(OnFull.DROP_OLDEST));
+        WorkerPool pool = pools.start(WorkerPools.single().queueCapacity(2).onFull(OnFull.DROP_OLDEST));
         Gate gate = new Gate(1);
         pool.run(gate.then(1)).subscribe();
         gate.awaitArrival();
@@ -158,7 +138,7 @@ class WorkerPoolFullTest {
 
     @Test
     void overloadLosesNothing() {
-        WorkerPool pool = start(WorkerPoolSpec.of("cpu").threads(0, 2).queueCapacity(1_000));
+        WorkerPool pool = pools.start(WorkerPoolSpec.of("cpu").threads(0, 2).queueCapacity(1_000));
         AtomicInteger values = new AtomicInteger();
         AtomicInteger refusals = new AtomicInteger();
         CountDownLatch all = new CountDownLatch(1_000_000);
@@ -184,7 +164,7 @@ class WorkerPoolFullTest {
     @Test
     void randomCancelsLeaveNothing() throws Exception {
         for (OnFull onFull : OnFull.values()) {
-            WorkerPool pool = start(WorkerPoolSpec.of("cpu")
+            WorkerPool pool = pools.start(WorkerPoolSpec.of("cpu")
                     .threads(0, 2)
                     .queueCapacity(100)
                     .onFull(onFull)

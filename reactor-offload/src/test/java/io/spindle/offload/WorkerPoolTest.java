@@ -19,9 +19,9 @@ import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
-import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
+import org.junit.jupiter.api.extension.RegisterExtension;
 import reactor.core.Disposable;
 import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
@@ -33,32 +33,12 @@ class WorkerPoolTest {
     private static final Duration LONG = Duration.ofSeconds(20);
     private static final Duration DAY = Duration.ofDays(1);
 
-    private final List<WorkerPool> pools = new ArrayList<>();
-
-    private WorkerPool start(WorkerPoolSpec spec) {
-        WorkerPool pool = spec.start();
-        pools.add(pool);
-        return pool;
-    }
-
-    @AfterEach
-    void disposePools() {
-        for (WorkerPool pool : pools) {
-            pool.dispose();
-            StepVerifier.create(pool.onDispose()).expectComplete().verify(LONG);
-            assertThat(pool.metrics().running()).isZero();
-            assertThat(pool.metrics().queued()).isZero();
-            assertThat(pool.metrics().waiting()).isZero();
-        }
-    }
-
-    private static WorkerPoolSpec single() {
-        return WorkerPoolSpec.of("cpu").threads(0, 1);
-    }
+    @RegisterExtension
+    private final WorkerPools pools = new WorkerPools();
 
     @Test
     void aTaskRunsOnTheThreadsOfThePoolAndComesHome() {
-        WorkerPool pool = start(WorkerPoolSpec.of("cpu"));
+        WorkerPool pool = pools.start(WorkerPoolSpec.of("cpu"));
         List<Object> log = new ArrayList<>();
 
         EventLoop.run(loop -> pool.run(() -> Thread.currentThread().getName())
@@ -70,7 +50,7 @@ class WorkerPoolTest {
 
     @Test
     void higherPrioritiesGoFirstAndTheLowestDoesNotStarve() throws Exception {
-        WorkerPool pool = start(single());
+        WorkerPool pool = pools.start(WorkerPools.single());
         Gate gate = new Gate(1);
         List<String> order = Collections.synchronizedList(new ArrayList<>());
         Mono<Object> busy = pool.run(gate.then("busy"));
@@ -94,7 +74,7 @@ class WorkerPoolTest {
 
     @Test
     void tasksOfOneKeyRunInOrderAndNeverTwoAtATime() {
-        WorkerPool pool = start(WorkerPoolSpec.of("cpu").threads(0, 4));
+        WorkerPool pool = pools.start(WorkerPoolSpec.of("cpu").threads(0, 4));
         int keys = 7;
         List<ConcurrentLinkedQueue<Integer>> seen = IntStream.range(0, keys)
                 .mapToObj(i -> new ConcurrentLinkedQueue<Integer>())
@@ -128,7 +108,7 @@ class WorkerPoolTest {
 
     @Test
     void aTaskOfAKeyThatIsCancelledLetsTheNextRun() throws Exception {
-        WorkerPool pool = start(single());
+        WorkerPool pool = pools.start(WorkerPools.single());
         Gate gate = new Gate(1);
         TaskOptions key = TaskOptions.defaults().key(1);
         CompletableFuture<@Nullable Integer> first = pool.run(gate.then(1), key).toFuture();
@@ -145,7 +125,7 @@ class WorkerPoolTest {
 
     @Test
     void aCancelledTaskIsAskedFirstAndNeedsNoInterrupt() throws Exception {
-        WorkerPool pool = start(single().grace(DAY));
+        WorkerPool pool = pools.start(WorkerPools.single().grace(DAY));
         CountDownLatch started = new CountDownLatch(1);
         CompletableFuture<Boolean> interrupted = new CompletableFuture<>();
         Disposable running = pool.run(() -> {
@@ -167,7 +147,7 @@ class WorkerPoolTest {
 
     @Test
     void whoDoesNotHeedIsInterruptedAfterTheGraceAndTheNextIsNot() throws Exception {
-        WorkerPool pool = start(single().grace(Duration.ofMillis(5)));
+        WorkerPool pool = pools.start(WorkerPools.single().grace(Duration.ofMillis(5)));
         for (int round = 0; round < 20; round++) {
             CountDownLatch started = new CountDownLatch(1);
             CompletableFuture<String> end = new CompletableFuture<>();
@@ -195,7 +175,7 @@ class WorkerPoolTest {
 
     @Test
     void theInterruptOfATaskThatEndedWithinItsGraceNeverHitsTheNext() throws Exception {
-        WorkerPool pool = start(single().grace(Duration.ofNanos(200_000)));
+        WorkerPool pool = pools.start(WorkerPools.single().grace(Duration.ofNanos(200_000)));
         AtomicInteger hits = new AtomicInteger();
         for (int round = 0; round < 300; round++) {
             CountDownLatch started = new CountDownLatch(1);
@@ -228,7 +208,7 @@ class WorkerPoolTest {
 
     @Test
     void theTimeoutCountsFromTheStartOfTheRun() throws Exception {
-        WorkerPool pool = start(single().grace(Duration.ZERO));
+        WorkerPool pool = pools.start(WorkerPools.single().grace(Duration.ZERO));
         Gate gate = new Gate(1);
         TaskOptions limited = TaskOptions.defaults().timeout(Duration.ofMillis(50));
         pool.run(gate.then(0)).subscribe();
@@ -256,8 +236,8 @@ class WorkerPoolTest {
 
     @Test
     void mapKeepsTheOrderAndMapUnorderedLosesNothing() {
-        WorkerPool pool =
-                start(WorkerPoolSpec.of("cpu").threads(2, 4).queueCapacity(1).onFull(OnFull.WAIT));
+        WorkerPool pool = pools.start(
+                WorkerPoolSpec.of("cpu").threads(2, 4).queueCapacity(1).onFull(OnFull.WAIT));
 
         StepVerifier.create(
                         Flux.range(0, 10_000).transform(pool.map(i -> i * 2)).collectList())
@@ -275,7 +255,7 @@ class WorkerPoolTest {
 
     @Test
     void drainCompletesWhenNothingIsLeftAndThePoolGoesOn() throws Exception {
-        WorkerPool pool = start(single());
+        WorkerPool pool = pools.start(WorkerPools.single());
         StepVerifier.create(pool.drain()).expectComplete().verify(LONG);
         Gate gate = new Gate(1);
         CompletableFuture<@Nullable Integer> running = pool.run(gate.then(1)).toFuture();
@@ -294,7 +274,7 @@ class WorkerPoolTest {
 
     @Test
     void resizingTakesEffectAtOnce() throws Exception {
-        WorkerPool pool = start(WorkerPoolSpec.of("cpu").threads(2, 2));
+        WorkerPool pool = pools.start(WorkerPoolSpec.of("cpu").threads(2, 2));
         assertThat(pool.metrics().threads()).isEqualTo(2);
         pool.resize(4, 4);
         Gate four = new Gate(4);
@@ -324,7 +304,7 @@ class WorkerPoolTest {
 
     @Test
     void idleThreadsEndAndTheMinimumStays() {
-        WorkerPool pool = start(WorkerPoolSpec.of("cpu").threads(1, 4).idleTimeout(Duration.ZERO));
+        WorkerPool pool = pools.start(WorkerPoolSpec.of("cpu").threads(1, 4).idleTimeout(Duration.ZERO));
         for (int round = 0; round < 200; round++) {
             assertThat(Flux.range(0, 8).flatMap(i -> pool.run(() -> i)).count().block(LONG))
                     .isEqualTo(8);
@@ -337,7 +317,7 @@ class WorkerPoolTest {
 
     @Test
     void whatIsMeasuredIsThere() {
-        WorkerPool pool = start(single());
+        WorkerPool pool = pools.start(WorkerPools.single());
         Flux.range(0, 100).concatMap(i -> pool.run(() -> i)).blockLast(LONG);
         pool.drain().block(LONG);
 
@@ -353,7 +333,7 @@ class WorkerPoolTest {
     void tasksRunAtTheirPlaceWhichIsReplacedWhenLostAndClosedAtTheEnd() {
         AtomicInteger opened = new AtomicInteger();
         AtomicInteger closed = new AtomicInteger();
-        WorkerPool pool = start(single().places(name -> new CountingPlace(opened, closed)));
+        WorkerPool pool = pools.start(WorkerPools.single().places(name -> new CountingPlace(opened, closed)));
 
         assertThat(pool.run(() -> 1).block(LONG)).isEqualTo(1);
         assertThat(pool.run(() -> 2).block(LONG)).isEqualTo(2);

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException
 
 import io.spindle.loop.EventLoop;
 import io.spindle.testkit.LeakCheck;
+import io.spindle.testkit.Spin;
 import java.time.Duration;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
@@ -148,11 +149,8 @@ class WorkerTest {
         Worker<String, String> worker = WorkerSpec.<String, String>of(context -> {
                     context.parentPort().postMessage("before");
                     started.countDown();
-                    int spins = 0;
-                    while (!Thread.currentThread().isInterrupted() && spinning.get()) {
-                        spins++;
-                    }
-                    context.parentPort().postMessage(spins >= 0 ? "stopped" : "overflow");
+                    Spin.until(() -> Thread.currentThread().isInterrupted() || !spinning.get());
+                    context.parentPort().postMessage("stopped");
                     context.loop().nextTick(() -> context.parentPort().postMessage("never"));
                 })
                 .start();
@@ -216,12 +214,9 @@ class WorkerTest {
         CountDownLatch interrupted = new CountDownLatch(1);
         var task = Worker.run(() -> {
                     started.countDown();
-                    int spins = 0; // onSpinWait would count as blocking
-                    while (!Thread.currentThread().isInterrupted()) {
-                        spins++;
-                    }
+                    Spin.until(Thread.currentThread()::isInterrupted);
                     interrupted.countDown();
-                    return spins;
+                    return null;
                 })
                 .subscribe();
         assertThat(started.await(20, TimeUnit.SECONDS)).isTrue();

@@ -60,24 +60,7 @@ class FromOutsideTest {
 
     @AfterEach
     void stop() {
-        loop.dispose();
-        loop.onDispose().block(LIMIT);
-    }
-
-    private void settle() {
-        Mono.fromRunnable(() -> {}).subscribeOn(loop).block(LIMIT);
-    }
-
-    /** Keeps the loop busy until the returned latch opens. */
-    private CountDownLatch hold() throws InterruptedException {
-        CountDownLatch held = new CountDownLatch(1);
-        CountDownLatch release = new CountDownLatch(1);
-        loop.schedule(() -> {
-            held.countDown();
-            Spin.until(release);
-        });
-        assertThat(held.await(20, TimeUnit.SECONDS)).isTrue();
-        return release;
+        Loops.end(loop);
     }
 
     @Test
@@ -110,16 +93,16 @@ class FromOutsideTest {
 
     @Test
     void refUnrefAndRefreshFromOutsideTakeEffect() throws InterruptedException {
-        CountDownLatch release = hold();
+        CountDownLatch release = Loops.hold(loop);
         Timeout timer = loop.setTimeout(Duration.ofHours(1), () -> {});
         timer.unref();
         timer.ref();
         timer.unref();
         release.countDown();
-        settle();
+        Loops.settle(loop);
         assertThat(loop.metrics().resources()).isEmpty();
         assertThat(timer.ref().hasRef()).isTrue();
-        settle();
+        Loops.settle(loop);
         assertThat(loop.metrics().resources()).containsExactly("Timeout");
 
         BlockingQueue<String> runs = new LinkedBlockingQueue<>();
@@ -227,7 +210,7 @@ class FromOutsideTest {
         Mono.fromRunnable(() -> Thread.currentThread().interrupt())
                 .subscribeOn(loop)
                 .block(LIMIT);
-        settle();
+        Loops.settle(loop);
         long turns = loop.metrics().turns();
         Mono.delay(Duration.ofMillis(200)).block(LIMIT);
 
@@ -236,7 +219,7 @@ class FromOutsideTest {
 
     @Test
     void slowTasksDoNotKeepImmediatesWaitingForAWholeBatch() throws InterruptedException {
-        CountDownLatch release = hold();
+        CountDownLatch release = Loops.hold(loop);
         AtomicInteger before = new AtomicInteger();
         CountDownLatch done = new CountDownLatch(1);
         loop.schedule(() -> loop.setImmediate(done::countDown));

@@ -6,7 +6,6 @@ import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.spindle.testkit.LeakCheck;
-import io.spindle.testkit.Spin;
 import java.time.Duration;
 import java.util.List;
 import java.util.SplittableRandom;
@@ -35,21 +34,11 @@ class LoopEndTest {
 
     @AfterEach
     void dispose() {
-        loop.dispose();
-        loop.onDispose().block(LIMIT);
+        Loops.end(loop);
     }
 
     private static void await(CountDownLatch latch) throws InterruptedException {
         assertThat(latch.await(20, TimeUnit.SECONDS)).isTrue();
-    }
-
-    private void hold(CountDownLatch gate) throws InterruptedException {
-        CountDownLatch held = new CountDownLatch(1);
-        loop.schedule(() -> {
-            held.countDown();
-            Spin.until(gate);
-        });
-        await(held);
     }
 
     @Test
@@ -90,9 +79,8 @@ class LoopEndTest {
 
     @Test
     void immediateDisposalDiscardsWhatIsPending() throws InterruptedException {
-        CountDownLatch gate = new CountDownLatch(1);
         AtomicInteger runs = new AtomicInteger();
-        hold(gate);
+        CountDownLatch gate = Loops.hold(loop);
         Disposable posted = loop.schedule(runs::incrementAndGet);
         Timeout timeout = loop.setTimeout(Duration.ofMillis(1), runs::incrementAndGet);
 

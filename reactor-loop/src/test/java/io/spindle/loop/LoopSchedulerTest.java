@@ -38,17 +38,11 @@ class LoopSchedulerTest {
 
     @AfterEach
     void dispose() {
-        loop.dispose();
-        loop.onDispose().block(LIMIT);
+        Loops.end(loop);
     }
 
     private static void await(CountDownLatch latch) throws InterruptedException {
         assertThat(latch.await(20, TimeUnit.SECONDS)).isTrue();
-    }
-
-    /** Everything that was posted before has run when this returns. */
-    private void settle() {
-        Mono.fromRunnable(() -> {}).subscribeOn(loop).block(LIMIT);
     }
 
     @Test
@@ -56,7 +50,7 @@ class LoopSchedulerTest {
         List<Boolean> inLoop = new CopyOnWriteArrayList<>();
 
         Disposable task = loop.schedule(() -> inLoop.add(loop.inLoop()));
-        settle();
+        Loops.settle(loop);
 
         assertThat(inLoop).containsExactly(true);
         assertThat(task.isDisposed()).isTrue();
@@ -65,27 +59,16 @@ class LoopSchedulerTest {
 
     @Test
     void aDisposedTaskDoesNotRun() throws InterruptedException {
-        CountDownLatch gate = new CountDownLatch(1);
         AtomicInteger runs = new AtomicInteger();
-        hold(gate);
+        CountDownLatch gate = Loops.hold(loop);
 
         Disposable task = loop.schedule(runs::incrementAndGet);
         task.dispose();
         gate.countDown();
-        settle();
+        Loops.settle(loop);
 
         assertThat(runs).hasValue(0);
         assertThat(task.isDisposed()).isTrue();
-    }
-
-    /** Keeps the loop busy until the gate opens, without a blocking call. */
-    private void hold(CountDownLatch gate) throws InterruptedException {
-        CountDownLatch held = new CountDownLatch(1);
-        loop.schedule(() -> {
-            held.countDown();
-            Spin.until(gate);
-        });
-        await(held);
     }
 
     @Test
@@ -112,9 +95,8 @@ class LoopSchedulerTest {
 
     @Test
     void disposingAWorkerDisposesItsTasksAsAGroupAndRejectsNewOnes() throws InterruptedException {
-        CountDownLatch gate = new CountDownLatch(1);
         AtomicInteger runs = new AtomicInteger();
-        hold(gate);
+        CountDownLatch gate = Loops.hold(loop);
         Scheduler.Worker worker = loop.createWorker();
         Disposable posted = worker.schedule(runs::incrementAndGet);
         Disposable delayed = worker.schedule(runs::incrementAndGet, 1, TimeUnit.MILLISECONDS);
@@ -122,7 +104,7 @@ class LoopSchedulerTest {
 
         worker.dispose();
         gate.countDown();
-        settle();
+        Loops.settle(loop);
         Mono.delay(Duration.ofMillis(20), loop).block(LIMIT);
 
         assertThat(runs).hasValue(0);
@@ -178,7 +160,7 @@ class LoopSchedulerTest {
                 10,
                 TimeUnit.MILLISECONDS));
         await(done);
-        settle();
+        Loops.settle(loop);
 
         long afterStall = at.get(5) - at.get(1);
         // Runs 3 to 6 follow a stall of 100 ms: one at once, the others a period apart; a burst would take no time.
@@ -280,8 +262,7 @@ class LoopSchedulerTest {
         List<Boolean> whileRunning = new CopyOnWriteArrayList<>();
         Disposable.Swap posted = Disposables.swap();
         Disposable.Swap delayed = Disposables.swap();
-        CountDownLatch gate = new CountDownLatch(1);
-        hold(gate);
+        CountDownLatch gate = Loops.hold(loop);
         posted.update(loop.schedule(() -> whileRunning.add(posted.get().isDisposed())));
         delayed.update(loop.schedule(() -> whileRunning.add(delayed.get().isDisposed()), 1, TimeUnit.MILLISECONDS));
         gate.countDown();
@@ -306,7 +287,7 @@ class LoopSchedulerTest {
         far.dispose();
         farther.dispose();
         farthest.dispose();
-        settle();
+        Loops.settle(loop);
         assertThat(loop.metrics().timers()).isZero();
     }
 
@@ -316,7 +297,7 @@ class LoopSchedulerTest {
             loop.schedule(() -> {}, 3_600_000_000_000L + i, TimeUnit.NANOSECONDS)
                     .dispose();
         }
-        settle();
+        Loops.settle(loop);
 
         assertThat(((DefaultEventLoop) loop).nettyLoop().timers().lists()).isLessThan(5_000);
     }

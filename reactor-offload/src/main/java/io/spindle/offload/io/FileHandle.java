@@ -175,8 +175,12 @@ public final class FileHandle {
     public Mono<Long> writev(List<ByteBuffer> sources) {
         ByteBuffer[] all = sources.toArray(ByteBuffer[]::new);
         return file.operation(this, "write", channel -> {
+            long total = 0;
+            for (ByteBuffer each : all) {
+                total += each.remaining();
+            }
             long written = 0;
-            while (all.length > 0 && all[all.length - 1].hasRemaining()) {
+            while (written < total) {
                 written += channel.write(all);
             }
             return written;

@@ -113,6 +113,21 @@ class FileHandleTest {
     }
 
     @Test
+    void emptyBuffersWhereverTheyStandHoldNothingBack() throws Exception {
+        Path file = directory.resolve("empties");
+        Flux<Long> counts = FileHandle.withFile(
+                file,
+                handle -> Flux.concat(
+                        handle.writev(List.of(bytes("abc"), bytes(""))),
+                        handle.writev(List.of(bytes(""), bytes("de"), bytes(""), bytes("f"), bytes(""))),
+                        handle.writev(List.of(bytes("")))),
+                NEW);
+
+        StepVerifier.create(counts).expectNext(3L, 3L, 0L).expectComplete().verify(LONG);
+        assertThat(file).hasContent("abcdef");
+    }
+
+    @Test
     void itIsForcedCutExtendedAndMeasured() throws Exception { // HF-16, HF-17
         Path file = file("0123456789");
         Flux<Long> sizes = FileHandle.withFile(

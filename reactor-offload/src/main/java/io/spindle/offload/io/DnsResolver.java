@@ -36,6 +36,7 @@ import org.jspecify.annotations.Nullable;
 import reactor.core.Disposable;
 import reactor.core.publisher.Mono;
 import reactor.core.publisher.MonoSink;
+import reactor.core.scheduler.Schedulers;
 
 /**
  * Asks name servers for the records of a name: what is in the DNS, not the hosts file, without search domains and without a
@@ -61,6 +62,7 @@ public final class DnsResolver implements Disposable {
 
     private static final Duration DEFAULT_TIMEOUT = Duration.ofSeconds(5);
     private static final int DEFAULT_TRIES = 4;
+    private static final Duration FOR_EVER = Duration.ofMillis(Long.MAX_VALUE); // Reactor sets no timer for it
 
     /**
      * A mail server.
@@ -124,21 +126,28 @@ public final class DnsResolver implements Disposable {
     private final Duration timeout;
     private final int tries;
     private final @Nullable List<InetSocketAddress> servers;
-    private final Mono<DnsNameResolver> resolver =
-            BlockingPool.shared().call(this::open).cache(); // it reads the system's configuration
+    private final Mono<DnsNameResolver> resolver;
     private final AtomicReference<@Nullable DnsNameResolver> opened = new AtomicReference<>();
     private final Set<Runnable> pending = ConcurrentHashMap.newKeySet();
     private volatile boolean disposed;
 
-    private DnsResolver(@Nullable List<InetSocketAddress> servers, Duration timeout, int tries) {
+    private DnsResolver(@Nullable List<InetSocketAddress> servers, Duration timeout, int tries, BlockingPool pool) {
         this.servers = servers;
         this.timeout = timeout;
         this.tries = tries;
+        this.resolver = Mono.defer(() -> opening(pool))
+                .cache(made -> FOR_EVER, error -> Duration.ZERO, () -> Duration.ZERO); // who asks next tries again
+    }
+
+    /** It reads the system's configuration. Its outcome is everybody's: it does not go home to a loop that may end. */
+    private Mono<DnsNameResolver> opening(BlockingPool pool) {
+        Mono<DnsNameResolver> opening = pool.call(this::open);
+        return EventLoop.current() == null ? opening : opening.subscribeOn(Schedulers.parallel());
     }
 
     /** Creates a resolver that asks the system's name servers, each time for 5 seconds, 4 times. */
     public static DnsResolver create() {
-        return new DnsResolver(null, DEFAULT_TIMEOUT, DEFAULT_TRIES);
+        return new DnsResolver(null, DEFAULT_TIMEOUT, DEFAULT_TRIES, BlockingPool.shared());
     }
 
     /**
@@ -149,13 +158,18 @@ public final class DnsResolver implements Disposable {
      * @param tries how many times a question is asked if it is not answered, 1 or more
      */
     public static DnsResolver create(List<InetSocketAddress> servers, Duration timeout, int tries) {
+        return create(servers, timeout, tries, BlockingPool.shared());
+    }
+
+    /** Opens it on a pool of choice. */
+    static DnsResolver create(List<InetSocketAddress> servers, Duration timeout, int tries, BlockingPool pool) {
         if (servers.isEmpty()) {
             throw new IllegalArgumentException("servers must not be empty");
         }
         if (timeout.toMillis() < 1) {
             throw new IllegalArgumentException("timeout must be 1 ms or more, was " + timeout);
         }
-        return new DnsResolver(List.copyOf(servers), timeout, Io.atLeast("tries", 1, tries));
+        return new DnsResolver(List.copyOf(servers), timeout, Io.atLeast("tries", 1, tries), pool);
     }
 
     /** On the pool. */

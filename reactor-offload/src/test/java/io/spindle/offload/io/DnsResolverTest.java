@@ -25,6 +25,9 @@ import io.netty.handler.codec.dns.DnsRecordType;
 import io.netty.handler.codec.dns.DnsResponseCode;
 import io.netty.handler.codec.dns.DnsSection;
 import io.spindle.loop.EventLoop;
+import io.spindle.offload.BlockingPool;
+import io.spindle.offload.BlockingPoolSpec;
+import io.spindle.offload.TaskRejectedException;
 import io.spindle.testkit.LeakCheck;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
@@ -32,12 +35,15 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
+import reactor.core.Disposable;
 import reactor.core.publisher.Mono;
 import reactor.test.StepVerifier;
 
@@ -240,6 +246,43 @@ class DnsResolverTest {
         assertThat(asked).isCompletedExceptionally(); // not after the time-out only
         fails(resolver.resolve4("a.example"), "ECANCELLED");
         assertThat(resolver.isDisposed()).isTrue();
+    }
+
+    @Test
+    void anOpeningThatFailsOrIsAbandonedIsNotTheLast() throws Exception {
+        BlockingPool pool =
+                BlockingPoolSpec.of("opening").threads(1).queueCapacity(1).start();
+        CountDownLatch busy = new CountDownLatch(1);
+        CountDownLatch open = new CountDownLatch(1);
+        DnsResolver fresh = DnsResolver.create(List.of((InetSocketAddress) server.localAddress()), LONG, 1, pool);
+        CompletableFuture<?> blocking = pool.call(() -> {
+                    busy.countDown();
+                    return open.await(20, TimeUnit.SECONDS);
+                })
+                .toFuture();
+        assertThat(busy.await(20, TimeUnit.SECONDS)).isTrue();
+        Disposable filling = pool.run(() -> {}).subscribe();
+        StepVerifier.create(fresh.resolve4("a.example"))
+                .expectError(TaskRejectedException.class)
+                .verify(LONG);
+        filling.dispose();
+
+        EventLoop gone = EventLoop.create("gone");
+        Mono.fromRunnable(() -> fresh.resolve4("a.example").subscribe(none -> {}, ended -> {}))
+                .subscribeOn(gone)
+                .block(LONG);
+        gone.dispose();
+        gone.onDispose().block(LONG);
+        CompletableFuture<List<InetAddress>> waiting =
+                fresh.resolve4("a.example").toFuture();
+        open.countDown();
+
+        assertThat(waiting.get(20, TimeUnit.SECONDS)).hasSize(1);
+        assertThat(only(fresh.resolve4("b.example")).getHostAddress()).isEqualTo("192.0.2.1");
+        blocking.get(20, TimeUnit.SECONDS);
+        fresh.dispose();
+        pool.disposeGracefully().block(LONG);
+        assertThat(pool.metrics().completed()).isEqualTo(2); // what blocked it, and one opening for all
     }
 
     @Test

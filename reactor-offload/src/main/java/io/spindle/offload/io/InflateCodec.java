@@ -28,6 +28,7 @@ final class InflateCodec extends ZlibCodec {
     private GzipHeader header = new GzipHeader();
     private long trailer; // little-endian, the bytes read so far on top
     private int trailerLength;
+    private boolean pending; // the last call had no room left, so there may be more output
     private boolean another; // a member has ended before this one
     private long total;
 
@@ -83,13 +84,15 @@ final class InflateCodec extends ZlibCodec {
 
     private int inflate(Inflater current, byte[] output, int offset) {
         if (current.needsInput()) {
-            if (!hasInput()) {
+            if (hasInput()) {
+                int length = left();
+                current.setInput(input(), skip(length), length);
+            } else if (!pending) {
                 return STARVED;
             }
-            int length = left();
-            current.setInput(input(), skip(length), length);
         }
         int made = inflateSome(current, output, offset);
+        pending = made == output.length - offset;
         total += made;
         if (total > maxOutput) {
             throw new ZlibException(

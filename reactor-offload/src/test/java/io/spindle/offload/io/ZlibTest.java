@@ -131,6 +131,18 @@ class ZlibTest {
         assertThat(all(cut(small, 1).transform(zlib.decompress()))).isEqualTo(data(500));
     }
 
+    @Test
+    void aPieceThatIsFullExactlyDoesNotHideWhatTheInflaterHolds() {
+        for (int length = ZlibCodec.PIECE + 1; length < ZlibCodec.PIECE + 300; length++) {
+            byte[] zeros = new byte[length]; // the last input is taken long before the last output
+            byte[] compressed = get(Zlib.deflateRaw().compress(zeros));
+
+            assertThat(get(Zlib.deflateRaw().decompress(compressed))).isEqualTo(zeros);
+            assertThat(all(Flux.just(compressed).transform(Zlib.deflateRaw().decompress())))
+                    .isEqualTo(zeros);
+        }
+    }
+
     @ParameterizedTest
     @CsvSource({ // made by Node's gzipSync, deflateSync and deflateRawSync
         "1f8b0800000000000003f348cdc9c957482bcacf55f0cb4f490500738fef220f000000, gzip",

@@ -31,7 +31,7 @@ import org.jspecify.annotations.Nullable;
  */
 public final class LoopMeters implements MeterBinder {
 
-    private static final double[] PERCENTS = {50, 99, 99.9, 100};
+    private static final String[] QUANTILES = {"0.5", "0.99", "0.999", "1"};
     private static final long FRESH_NANOS = TimeUnit.MILLISECONDS.toNanos(100);
 
     private final EventLoop loop;
@@ -70,17 +70,17 @@ public final class LoopMeters implements MeterBinder {
     @Override
     public void bindTo(MeterRegistry registry) {
         Binding binding = new Binding(registry, Tags.of("loop", loop.name()), loop, new Latest());
-        binding.counter("active", "Seconds awake", metrics -> seconds(metrics.active()));
-        binding.counter("idle", "Seconds asleep", metrics -> seconds(metrics.idle()));
-        binding.counter("turns", "Turns through the phases", LoopMetrics::turns);
-        binding.counter("callbacks", "Callbacks run", LoopMetrics::callbacks);
-        binding.counter("events", "I/O events", LoopMetrics::events);
+        binding.counter("active", "Seconds awake", "seconds", metrics -> seconds(metrics.active()));
+        binding.counter("idle", "Seconds asleep", "seconds", metrics -> seconds(metrics.idle()));
+        binding.counter("turns", "Turns through the phases", null, LoopMetrics::turns);
+        binding.counter("callbacks", "Callbacks run", null, LoopMetrics::callbacks);
+        binding.counter("events", "I/O events", null, LoopMetrics::events);
         binding.gauge("utilization", "Share of the time awake", LoopMetrics::utilization);
         binding.gauge("queued", "Posted tasks that wait", LoopMetrics::queuedTasks);
         binding.gauge("timers", "Timers that wait", LoopMetrics::timers);
         binding.gauge("channels", "Channels registered", LoopMetrics::channels);
-        for (double percent : PERCENTS) {
-            binding.delay(percent);
+        for (String quantile : QUANTILES) {
+            binding.delay(quantile);
         }
     }
 
@@ -97,18 +97,20 @@ public final class LoopMeters implements MeterBinder {
                     .register(registry);
         }
 
-        void counter(String name, String description, ToDoubleFunction<LoopMetrics> value) {
+        void counter(String name, String description, @Nullable String unit, ToDoubleFunction<LoopMetrics> value) {
             FunctionCounter.builder("spindle.loop." + name, loop, read(value))
                     .description(description)
+                    .baseUnit(unit)
                     .tags(tags)
                     .register(registry);
         }
 
-        void delay(double percent) {
+        void delay(String quantile) {
+            double percent = Double.parseDouble(quantile) * 100;
             ToDoubleFunction<EventLoop> value = read(metrics -> nanos(metrics.delay(), percent));
             TimeGauge.builder("spindle.loop.delay", loop, TimeUnit.NANOSECONDS, value)
                     .description("How long turns take")
-                    .tags(tags.and("quantile", String.valueOf(percent / 100)))
+                    .tags(tags.and("quantile", quantile))
                     .register(registry);
         }
 

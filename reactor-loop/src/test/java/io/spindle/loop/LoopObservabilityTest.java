@@ -344,7 +344,16 @@ class LoopObservabilityTest {
                         .count())
                 .isPositive();
         assertThat(registry.get("spindle.loop.utilization").gauge().value()).isBetween(0.0, 1.0);
-        assertThat(registry.get("spindle.loop.delay").timeGauges()).hasSize(4);
+        assertThat(registry.get("spindle.loop.delay").timeGauges())
+                .extracting(each -> each.getId().getTag("quantile"))
+                .containsExactlyInAnyOrder("0.5", "0.99", "0.999", "1");
+        for (String seconds : List.of("active", "idle")) {
+            assertThat(registry.get("spindle.loop." + seconds)
+                            .functionCounter()
+                            .getId()
+                            .getBaseUnit())
+                    .isEqualTo("seconds");
+        }
         assertThat(registry.get("spindle.loop.active").functionCounter().count())
                 .isBetween(1e-9, loop.metrics().active().toNanos() / 1e9);
         assertThat(registry.get("spindle.loop.idle").functionCounter().count()).isNotNegative();

@@ -33,7 +33,7 @@ import java.util.function.ToDoubleFunction;
  */
 public final class PoolMeters implements MeterBinder {
 
-    private static final double[] PERCENTS = {50, 99, 99.9, 100};
+    private static final String[] QUANTILES = {"0.5", "0.99", "0.999", "1"};
 
     private final Consumer<MeterRegistry> binding;
 
@@ -117,14 +117,15 @@ public final class PoolMeters implements MeterBinder {
         }
 
         void times(String figure, String description, Function<P, DurationHistogram> times) {
-            for (double percent : PERCENTS) {
+            for (String quantile : QUANTILES) {
+                double percent = Double.parseDouble(quantile) * 100;
                 TimeGauge.builder(
                                 "spindle.pool." + figure,
                                 pool,
                                 TimeUnit.NANOSECONDS,
                                 each -> times.apply(each).percentile(percent).toNanos())
                         .description(description)
-                        .tags(tags().and("quantile", String.valueOf(percent / 100)))
+                        .tags(tags().and("quantile", quantile))
                         .register(registry);
             }
         }

@@ -6,11 +6,15 @@ import static org.assertj.core.api.Assertions.assertThatNullPointerException;
 
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import io.spindle.testkit.LeakCheck;
+import io.spindle.testkit.Spin;
 import java.time.Duration;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
+import reactor.core.Disposable;
 import reactor.core.publisher.Mono;
 import reactor.test.StepVerifier;
 
@@ -54,7 +58,9 @@ class PoolMetersTest {
         assertThat(count("completed", "calls")).isEqualTo(2);
         assertThat(time("wait", "calls")).isEqualTo(pool.waitTimes().max().toNanos());
         assertThat(time("run", "calls")).isEqualTo(pool.runTimes().max().toNanos());
-        assertThat(registry.get("spindle.pool.run").timeGauges()).hasSize(4);
+        assertThat(registry.get("spindle.pool.run").timeGauges())
+                .extracting(each -> each.getId().getTag("quantile"))
+                .containsExactlyInAnyOrder("0.5", "0.99", "0.999", "1");
     }
 
     @Test
@@ -88,6 +94,31 @@ class PoolMetersTest {
     }
 
     @Test
+    void whatIsStuckIsRead() throws InterruptedException {
+        BlockingPool pool = BlockingPoolSpec.of("stuck")
+                .threads(1)
+                .stuckAfter(Duration.ofMillis(1))
+                .start();
+        PoolMeters.of(pool).bindTo(registry);
+        CountDownLatch begun = new CountDownLatch(1);
+        AtomicBoolean go = new AtomicBoolean();
+        Disposable deaf = pool.run(() -> {
+                    begun.countDown();
+                    Spin.until(go::get);
+                })
+                .subscribe();
+        Gate.await(begun);
+        assertThat(gauge("stuck", "stuck")).isZero();
+
+        deaf.dispose();
+        Spin.until(() -> gauge("stuck", "stuck") == 1);
+
+        go.set(true);
+        StepVerifier.create(pool.disposeGracefully()).expectComplete().verify(LONG);
+        assertThat(gauge("stuck", "stuck")).isZero();
+    }
+
+    @Test
     @SuppressWarnings("NullAway") // what is tested
     void thereIsNoBinderForNoPool() {
         assertThatNullPointerException()
@@ -112,7 +143,7 @@ class PoolMetersTest {
     private long time(String figure, String pool) {
         return Math.round(registry.get("spindle.pool." + figure)
                 .tag("pool", pool)
-                .tag("quantile", "1.0")
+                .tag("quantile", "1")
                 .timeGauge()
                 .value(TimeUnit.NANOSECONDS));
     }

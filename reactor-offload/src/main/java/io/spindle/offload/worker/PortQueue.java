@@ -50,6 +50,7 @@ final class PortQueue<T> extends Flux<T> implements Runnable {
     private volatile boolean closed;
     private volatile @Nullable Throwable error; // written before `closed`
     private volatile boolean errorDelivered;
+    private volatile boolean discarding; // who adds to the queue looks at this afterwards
 
     private PortQueue(
             String name, int capacity, boolean holdsLoop, boolean keepsMessages, @Nullable MessageCodec<T> codec) {
@@ -93,9 +94,16 @@ final class PortQueue<T> extends Flux<T> implements Runnable {
         if (closed || !senders.isEmpty() || !reserve()) {
             return false;
         }
-        queue.offer(packed);
+        add(packed);
         drain();
         return true;
+    }
+
+    private void add(Object packed) {
+        queue.offer(packed);
+        if (discarding) { // it may have looked before
+            discardQueued();
+        }
     }
 
     /** Takes the next message past the receiver. */
@@ -116,6 +124,11 @@ final class PortQueue<T> extends Flux<T> implements Runnable {
 
     /** Nobody will receive any more: releases what is left. */
     void discard() {
+        discarding = true;
+        discardQueued();
+    }
+
+    private void discardQueued() {
         Object packed;
         while ((packed = pollPacked()) != null) {
             if (packed instanceof Owned<?> owned) {
@@ -372,7 +385,7 @@ final class PortQueue<T> extends Flux<T> implements Runnable {
                     sender.sink.error(new PortClosedException(name));
                 }
             } else if (sender != null && sender.claim()) {
-                queue.offer(sender.packed);
+                add(sender.packed);
                 sender.sink.success();
             } else {
                 size.decrementAndGet();

@@ -8,7 +8,9 @@ import io.netty.buffer.ByteBuf;
 import io.netty.buffer.ByteBufUtil;
 import io.netty.buffer.Unpooled;
 import io.spindle.testkit.LeakCheck;
+import io.spindle.testkit.Spin;
 import java.time.Duration;
+import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CyclicBarrier;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -23,6 +25,7 @@ import reactor.test.StepVerifier;
 class PortTransferTest {
 
     private static final Duration LONG = Duration.ofSeconds(20);
+    private static final int ROUNDS = 5_000;
 
     private final MessageChannel<Object, Object> channel = MessageChannel.create(4);
 
@@ -147,6 +150,42 @@ class PortTransferTest {
         worker.dispose();
 
         assertThat(atExit).succeedsWithin(LONG).isEqualTo(0);
+    }
+
+    @Test
+    void whatIsSentWhileThePortEndsIsRefusedOrReleased() throws Exception {
+        List<PortQueue<Owned<String>>> ports = Stream.generate(
+                        () -> PortQueue.<Owned<String>>keeping("the port", 1, null))
+                .limit(ROUNDS)
+                .toList();
+        AtomicInteger arrived = new AtomicInteger();
+        Thread ending = new Thread(() -> {
+            int meetings = 0;
+            for (PortQueue<Owned<String>> port : ports) {
+                meet(arrived, ++meetings);
+                port.close();
+                port.discard();
+                meet(arrived, ++meetings);
+            }
+        });
+        ending.start();
+        AtomicInteger released = new AtomicInteger();
+        int meetings = 0;
+        int sent = 0;
+        for (PortQueue<Owned<String>> port : ports) {
+            Owned<String> message = Owned.of("thing", thing -> released.incrementAndGet());
+            meet(arrived, ++meetings);
+            sent += port.offer(message) ? 1 : 0;
+            meet(arrived, ++meetings);
+        }
+        ending.join();
+        assertThat(released).hasValue(sent);
+    }
+
+    /** Two threads that go on within nanoseconds of each other, which a barrier that parks them does not give. */
+    private static void meet(AtomicInteger arrived, int meetings) {
+        arrived.incrementAndGet();
+        Spin.until(() -> arrived.get() >= 2 * meetings);
     }
 
     @Test

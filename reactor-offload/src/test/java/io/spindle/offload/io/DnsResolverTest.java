@@ -38,6 +38,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
@@ -273,7 +274,7 @@ class DnsResolverTest {
                 .block(LONG);
         gone.dispose();
         gone.onDispose().block(LONG);
-        CompletableFuture<List<InetAddress>> waiting =
+        CompletableFuture<@Nullable List<InetAddress>> waiting =
                 fresh.resolve4("a.example").toFuture();
         open.countDown();
 

@@ -8,6 +8,8 @@ import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ThreadLocalRandom;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicLong;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -20,7 +22,7 @@ import reactor.netty.channel.ChannelOperations;
  * connections again and again. None is closed while it serves, and none that is idle before it has had time to send what
  * may be on the wire: HTTP connections are told to go in the words of their protocol, see {@link HttpFarewell}.
  */
-@SuppressWarnings("FutureReturnValueIgnored") // of close(), which has no outcome that anybody could act on
+@SuppressWarnings("FutureReturnValueIgnored") // of close() and timers, which have no outcome that anybody could act on
 final class Connections {
 
     private static final Logger log = LoggerFactory.getLogger(Cluster.class);
@@ -37,9 +39,10 @@ final class Connections {
         this.loop = loop;
     }
 
-    /** What is said to one connection. On its own loop only. */
+    /** What is said to one connection. On its own loop only, unless said otherwise. */
     static class Farewell {
 
+        private final AtomicBoolean queued = new AtomicBoolean();
         private int idleLooks;
         private int patience; // 0 is not chosen yet
 
@@ -55,7 +58,34 @@ final class Connections {
             }
             idleLooks = say(connection, grace) ? idleLooks + 1 : 0;
             if (idleLooks > patience) {
+                connection.eventLoop().schedule(() -> closeIfIdle(connection, grace), 1, TimeUnit.MILLISECONDS);
+            }
+        }
+
+        /** Not in the turn of the last look: what came while the loop was busy is read between two turns. */
+        private void closeIfIdle(Channel connection, Duration grace) {
+            if (say(connection, grace)) {
                 connection.close();
+            } else {
+                idleLooks = 0;
+            }
+        }
+
+        /** Has it look soon. Looks that a busy loop has missed are one, it was not idle in between. Any thread. */
+        void post(Channel connection, Duration grace, int idleLimit) {
+            if (!queued.compareAndSet(false, true)) {
+                return;
+            }
+            try {
+                connection.eventLoop().execute(() -> {
+                    try {
+                        look(connection, grace, idleLimit);
+                    } finally {
+                        queued.set(false);
+                    }
+                });
+            } catch (RejectedExecutionException e) {
+                log.trace("the loop of {} has ended", connection, e);
             }
         }
     }
@@ -140,13 +170,8 @@ final class Connections {
     }
 
     private static void look(Channel connection, Farewell farewell, Duration grace, int idleLimit) {
-        if (!connection.isRegistered()) {
-            return; // accepted and on its way to its loop
-        }
-        try {
-            connection.eventLoop().execute(() -> farewell.look(connection, grace, idleLimit));
-        } catch (RejectedExecutionException e) {
-            log.trace("the loop of {} has ended", connection, e);
+        if (connection.isRegistered()) { // else it is on its way to its loop
+            farewell.post(connection, grace, idleLimit);
         }
     }
 }

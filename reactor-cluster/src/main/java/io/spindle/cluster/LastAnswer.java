@@ -74,7 +74,12 @@ final class LastAnswer extends ChannelDuplexHandler {
         }
         boolean border = eventStream && endsAnEvent(message);
         to.write(message, promise);
-        if (border && !(message instanceof LastHttpContent)) {
+        if (message instanceof LastHttpContent) {
+            eventStream = false; // the next answer may be another
+            silentLooks = 0;
+            lineEnds = 0;
+            last = 0;
+        } else if (border) {
             end(to);
         }
     }

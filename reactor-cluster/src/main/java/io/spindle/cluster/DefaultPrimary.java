@@ -121,6 +121,7 @@ final class DefaultPrimary implements Primary {
 
     private void forked(int id, Place place, Invitation invitation, Mono<Channel> accepted, ChildProcess process) {
         forkEnded(place);
+        boolean surplus = !at(place).isEmpty() && (reload == null || !reload.awaits(place));
         DefaultClusterWorker worker = new DefaultClusterWorker(id, generation, place, events, loop, spec, process);
         workers.put(id, worker);
         events.happened(new ClusterEvent.Forked(worker));
@@ -129,7 +130,7 @@ final class DefaultPrimary implements Primary {
         worker.gone().doOnNext(status -> server.revoke(invitation)).subscribe(status -> gone(worker, status));
         if (ending) {
             worker.kill(Signal.KILL);
-        } else if (place.isRetired()) {
+        } else if (place.isRetired() || surplus) { // the reload that wanted it has failed meanwhile
             worker.drain(DrainTimes.IDLE);
         } else if (reload != null) {
             reload.advance();

@@ -61,6 +61,11 @@ final class Reload {
         return done.asMono();
     }
 
+    /** Whether a second worker may come there. */
+    boolean awaits(Place place) {
+        return !decided && places.contains(place);
+    }
+
     /** Does what can be done now; called whenever a worker has been forked or is ready. */
     void advance() {
         while (!decided && !todo.isEmpty()) {

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException
 
 import io.spindle.process.Signal;
 import io.spindle.testkit.LeakCheck;
+import io.spindle.testkit.Program;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -13,6 +14,9 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Objects;
 import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
@@ -23,6 +27,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import reactor.core.publisher.Mono;
+import reactor.core.scheduler.Schedulers;
 import reactor.test.StepVerifier;
 
 /** One cluster of two workers that is reloaded again and again, under load. What its program does is in a file. */
@@ -32,6 +37,7 @@ class ReloadTest {
 
     private final BlockingQueue<ClusterEvent> events = Probe.queue();
 
+    private volatile Consumer<ClusterEvent> atOnce = event -> {}; // on the loop of the primary
     private Path release;
     private Primary primary;
     private int port;
@@ -46,7 +52,10 @@ class ReloadTest {
                 .jvmArgs("-Xmx48m", "-XX:TieredStopAtLevel=1")
                 .startTimeout(Duration.ofSeconds(10))
                 .watch(Duration.ofSeconds(1))
-                .onEvent(events::add)
+                .onEvent(event -> {
+                    atOnce.accept(event);
+                    events.add(event);
+                })
                 .start()
                 .block(Probe.PATIENCE));
         port = ((ClusterEvent.Listening)
@@ -60,6 +69,10 @@ class ReloadTest {
     @BeforeEach
     void goodAgain() throws IOException {
         Files.writeString(release, "good");
+        Program.eventually(() -> primary.workers().stream()
+                        .filter(worker -> worker.state() == WorkerState.READY)
+                        .count()
+                == 2); // they have read it
     }
 
     @AfterAll
@@ -123,6 +136,47 @@ class ReloadTest {
                 .extracting(ClusterWorker::state)
                 .containsOnly(WorkerState.READY);
         assertThat(Probe.pids(port, 2)).as("both accept again").hasSize(2);
+    }
+
+    private ClusterWorker next(Class<? extends ClusterEvent> type) {
+        return Probe.await(events, type::isInstance, type.getSimpleName()).worker();
+    }
+
+    @Test
+    void aWorkerThatComesWhenItsReloadHasFailedIsNotKept() throws IOException {
+        List<ClusterWorker> old = primary.workers();
+        CountDownLatch failed = new CountDownLatch(1);
+        atOnce = event -> {
+            if (event instanceof ClusterEvent.Ready ready && !old.contains(ready.worker())) {
+                atOnce = other -> {};
+                holdForks(failed); // of the place that comes next
+            }
+        };
+        events.clear();
+        Files.writeString(release, "dies");
+
+        StepVerifier.create(primary.reload().doOnError(error -> failed.countDown()))
+                .expectError(ClusterException.class)
+                .verify(Probe.PATIENCE);
+
+        assertThat(next(ClusterEvent.Exited.class).exitedAfterDisconnect()).contains(false);
+        assertThat(next(ClusterEvent.Exited.class).exitedAfterDisconnect()).contains(true);
+        assertThat(primary.workers()).isEqualTo(old);
+        assertThat(Probe.pids(port, 2)).as("both accept again").hasSize(2);
+    }
+
+    /** Occupies the threads on which the primary prepares a fork. */
+    private static void holdForks(CountDownLatch end) {
+        for (int i = 0; i < Schedulers.DEFAULT_BOUNDED_ELASTIC_SIZE; i++) {
+            Schedulers.boundedElastic().schedule(() -> {
+                try {
+                    assertThat(end.await(Probe.PATIENCE.toSeconds(), TimeUnit.SECONDS))
+                            .isTrue();
+                } catch (InterruptedException e) {
+                    Thread.currentThread().interrupt();
+                }
+            });
+        }
     }
 
     @Test

@@ -66,7 +66,7 @@ final class Reload {
         return !decided && places.contains(place);
     }
 
-    /** Does what can be done now; called whenever a worker has been forked or is ready. */
+    /** Does what can be done now; called whenever a worker has been forked, is ready or has left. */
     void advance() {
         while (!decided && !todo.isEmpty()) {
             Place place = todo.peek();
@@ -109,8 +109,11 @@ final class Reload {
     }
 
     void gone(DefaultClusterWorker worker) {
-        if (worker.generation() == generation && worker.isWanted()) {
+        boolean ours = worker.generation() == generation && places.contains(worker.place());
+        if (ours && worker.isWanted()) {
             fail(worker.place().lastEnd() + (worker.complaint().isEmpty() ? "" : ": " + worker.complaint()));
+        } else {
+            advance(); // it may have left a place that we wait for
         }
     }
 

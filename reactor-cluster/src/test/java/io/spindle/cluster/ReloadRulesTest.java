@@ -64,6 +64,42 @@ class ReloadRulesTest {
     }
 
     @Test
+    void theEndOfAWorkerElsewhereDoesNotFailTheRecyclingOfAPlace() {
+        Place recycled = places.get(0);
+        Reload reload = reload(List.of(recycled));
+        onLoop(() -> {
+            reload.advance();
+            DefaultClusterWorker elsewhere = worker(NEW, places.get(1));
+            workers.remove(elsewhere);
+            reload.gone(elsewhere);
+            worker(NEW, recycled).advance(WorkerState.READY);
+            reload.advance();
+        });
+
+        reload.done().block(Probe.PATIENCE);
+
+        assertThat(forked).containsExactly(recycled);
+    }
+
+    @Test
+    void aPlaceThatIsLeftAsTheLastOneIsNotWaitedFor() {
+        Reload reload = reload(places);
+        onLoop(() -> {
+            worker(NEW, places.get(0)).advance(WorkerState.READY);
+            DefaultClusterWorker leaves = worker(NEW, places.get(1));
+            reload.advance();
+            places.get(1).retire();
+            leaves.leaving();
+            workers.remove(leaves);
+            reload.gone(leaves);
+        });
+
+        reload.done().block(Probe.PATIENCE);
+
+        assertThat(forked).isEmpty();
+    }
+
+    @Test
     void noSecondWorkerIsAwaitedOnceItIsDecided() {
         Reload reload = reload(List.of(places.get(0)));
         onLoop(() -> {

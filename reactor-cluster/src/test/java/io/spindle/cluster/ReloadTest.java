@@ -180,6 +180,27 @@ class ReloadTest {
     }
 
     @Test
+    void aNewWorkerThatLeavesBeforeItIsReadyDoesNotHoldTheReload() throws IOException {
+        List<ClusterWorker> old = primary.workers();
+        events.clear();
+        Files.writeString(release, "hangs");
+        Mono<Void> reload = primary.reload().cache();
+        reload.subscribe();
+        ClusterWorker leaves = next(ClusterEvent.Listening.class); // it has read the file
+        Files.writeString(release, "good");
+
+        leaves.disconnect().block(Probe.PATIENCE);
+        reload.block(Probe.PATIENCE);
+
+        assertThat(primary.workers())
+                .hasSize(1)
+                .doesNotContainAnyElementsOf(old)
+                .extracting(ClusterWorker::slot)
+                .doesNotContain(leaves.slot());
+        primary.scale(2).block(Probe.PATIENCE);
+    }
+
+    @Test
     void aSecondReloadIsRefusedAndScalingWaits() {
         List<ClusterWorker> old = primary.workers();
         Mono<Void> first = primary.reload().cache();

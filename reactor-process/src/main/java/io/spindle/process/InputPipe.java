@@ -6,7 +6,6 @@ import io.netty.channel.IoEventLoop;
 import java.io.IOException;
 import java.util.ArrayDeque;
 import java.util.Objects;
-import java.util.concurrent.RejectedExecutionException;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import org.reactivestreams.Publisher;
@@ -103,11 +102,12 @@ abstract class InputPipe {
         }
     }
 
-    /** Brings the publisher's signals to the loop. */
+    /** Brings the publisher's signals to the loop, in their order from whichever threads they come. */
     private final class Feeder implements CoreSubscriber<ByteBuf> {
 
         private final Context context;
         private final Consumer<Throwable> onError;
+        private final InOrder order = new InOrder(loop);
 
         Feeder(Context context, Consumer<Throwable> onError) {
             this.context = context;
@@ -121,7 +121,7 @@ abstract class InputPipe {
 
         @Override
         public void onSubscribe(Subscription subscription) {
-            onLoop(() -> started(subscription), subscription::cancel);
+            order.run(() -> started(subscription), subscription::cancel);
         }
 
         private void started(Subscription subscription) {
@@ -135,7 +135,7 @@ abstract class InputPipe {
 
         @Override
         public void onNext(ByteBuf buffer) {
-            onLoop(() -> take(buffer), buffer::release);
+            order.run(() -> take(buffer), buffer::release);
         }
 
         private void take(ByteBuf buffer) {
@@ -150,7 +150,7 @@ abstract class InputPipe {
         @Override
         public void onError(Throwable error) {
             Objects.requireNonNull(error, "error");
-            onLoop(
+            order.run(
                     () -> {
                         if (closed) {
                             Operators.onErrorDropped(error, context);
@@ -165,26 +165,13 @@ abstract class InputPipe {
 
         @Override
         public void onComplete() {
-            onLoop(
+            order.run(
                     () -> {
                         completed = true;
                         upstream = null;
                         drain();
                     },
                     () -> {});
-        }
-
-        private void onLoop(Runnable task, Runnable otherwise) {
-            if (loop.inEventLoop()) {
-                task.run();
-                return;
-            }
-            try {
-                loop.execute(task);
-            } catch (RejectedExecutionException e) {
-                log.trace("the event loop has ended", e);
-                otherwise.run();
-            }
         }
     }
 }

@@ -10,7 +10,6 @@ import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Objects;
 import java.util.Set;
-import java.util.concurrent.RejectedExecutionException;
 import org.reactivestreams.Publisher;
 import reactor.core.CoreSubscriber;
 import reactor.core.publisher.Flux;
@@ -24,7 +23,7 @@ import reactor.core.publisher.Sinks;
  */
 final class WrittenInput extends Flux<ByteBuf> implements ChildInput {
 
-    private final IoEventLoop loop;
+    private final InOrder order;
     private final Sinks.Many<Flux<ByteBuf>> turns =
             Sinks.unsafe().many().unicast().onBackpressureBuffer();
     private final Set<MonoSink<Void>> waiting = new LinkedHashSet<>();
@@ -33,7 +32,7 @@ final class WrittenInput extends Flux<ByteBuf> implements ChildInput {
     private boolean closed;
 
     WrittenInput(IoEventLoop loop) {
-        this.loop = loop;
+        this.order = new InOrder(loop);
     }
 
     /** For the pipe, which cancels when nothing can be written any more. */
@@ -41,7 +40,7 @@ final class WrittenInput extends Flux<ByteBuf> implements ChildInput {
     public void subscribe(CoreSubscriber<? super ByteBuf> actual) {
         turns.asFlux()
                 .concatMap(turn -> turn, 1)
-                .doOnCancel(() -> onLoop(this::close, () -> {}))
+                .doOnCancel(() -> order.run(this::close, () -> {}))
                 .subscribe(actual);
     }
 
@@ -59,7 +58,7 @@ final class WrittenInput extends Flux<ByteBuf> implements ChildInput {
         return Homecoming.bring(Mono.create(sink -> {
             Sinks.Empty<Void> cancelled = Sinks.empty();
             sink.onCancel(cancelled::tryEmitEmpty);
-            onLoop(() -> add(publisher, cancelled, sink), () -> sink.error(ended()));
+            order.run(() -> add(publisher, cancelled, sink), () -> sink.error(ended()));
         }));
     }
 
@@ -73,7 +72,7 @@ final class WrittenInput extends Flux<ByteBuf> implements ChildInput {
             return;
         }
         waiting.add(sink);
-        sink.onDispose(() -> onLoop(() -> waiting.remove(sink), () -> {}));
+        sink.onDispose(() -> order.run(() -> waiting.remove(sink), () -> {}));
         Flux<ByteBuf> chunks = Flux.defer(
                         () -> waiting.contains(sink) ? Flux.<ByteBuf>from(publisher) : Flux.<ByteBuf>empty())
                 .takeUntilOther(cancelled.asMono())
@@ -86,7 +85,7 @@ final class WrittenInput extends Flux<ByteBuf> implements ChildInput {
 
     @Override
     public Mono<Void> end() {
-        return Homecoming.bring(Mono.create(sink -> onLoop(() -> end(sink), sink::success)));
+        return Homecoming.bring(Mono.create(sink -> order.run(() -> end(sink), sink::success)));
     }
 
     private void end(MonoSink<Void> sink) {
@@ -107,18 +106,6 @@ final class WrittenInput extends Flux<ByteBuf> implements ChildInput {
 
     private static Mono<ByteBuf> mark(Runnable whenReached) {
         return Mono.fromSupplier(() -> new Mark(whenReached));
-    }
-
-    private void onLoop(Runnable task, Runnable otherwise) {
-        if (loop.inEventLoop()) {
-            task.run();
-            return;
-        }
-        try {
-            loop.execute(task);
-        } catch (RejectedExecutionException e) {
-            otherwise.run();
-        }
     }
 
     /** An empty buffer that tells when it is released: the pipe does so when it has written what came before. */

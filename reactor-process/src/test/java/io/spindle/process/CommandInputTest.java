@@ -7,11 +7,15 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;
 import io.spindle.testkit.LeakCheck;
+import io.spindle.testkit.Spin;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.extension.ExtendWith;
+import org.reactivestreams.Publisher;
+import org.reactivestreams.Subscription;
 import reactor.core.publisher.Flux;
 import reactor.core.publisher.Sinks;
 import reactor.test.StepVerifier;
@@ -117,6 +121,46 @@ class CommandInputTest {
 
         input.assertWasCancelled();
         Await.until("all buffers are released", () -> made.stream().allMatch(buffer -> buffer.refCnt() == 0));
+    }
+
+    @EngineTest
+    void chunksThatComeFromSeveralThreadsStayInTheirOrder(Engine engine) {
+        Publisher<String> input = subscriber -> subscriber.onSubscribe(new Subscription() {
+            private boolean asked;
+
+            @Override
+            public void request(long n) { // on the loop of the pipe
+                if (!asked) {
+                    asked = true;
+                    emit();
+                }
+            }
+
+            private void emit() {
+                CountDownLatch sent = new CountDownLatch(1);
+                new Thread(() -> {
+                            subscriber.onNext("from elsewhere\n");
+                            sent.countDown();
+                        })
+                        .start();
+                Spin.until(sent);
+                subscriber.onNext("from the loop\n");
+                subscriber.onComplete();
+            }
+
+            @Override
+            public void cancel() {
+                throw new AssertionError("nobody cancels");
+            }
+        });
+
+        StepVerifier.create(Command.of("cat")
+                        .stdin(Input.ofStrings(input))
+                        .engine(engine)
+                        .lines())
+                .expectNext("from elsewhere", "from the loop")
+                .expectComplete()
+                .verify(GUARD);
     }
 
     @EngineTest

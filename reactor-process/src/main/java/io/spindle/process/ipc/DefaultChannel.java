@@ -14,6 +14,7 @@ import java.util.Objects;
 import java.util.Queue;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -46,6 +47,7 @@ final class DefaultChannel implements Channel {
     private final Outbox outbox = new Outbox(this);
     private final Inbox inbox = new Inbox(this);
     private final Calls calls = new Calls(this);
+    private final AtomicInteger onTheirWay = new AtomicInteger(); // what other threads send
     private final Sinks.Empty<Void> end = Sinks.empty();
     private final Queue<Frame> unpaired = new ArrayDeque<>(); // the first waits for its descriptor
     private final Queue<FileDescriptor> early = new ArrayDeque<>();
@@ -188,6 +190,7 @@ final class DefaultChannel implements Channel {
         return length <= MAX_FRAME_BYTES;
     }
 
+    /** In the order of the calls: one on the loop does not overtake what another thread has sent before. */
     private void submit(MonoSink<?> sink, Runnable task) {
         Runnable guarded = () -> {
             if (closed || ending) {
@@ -196,11 +199,15 @@ final class DefaultChannel implements Channel {
                 task.run();
             }
         };
-        if (loop.inEventLoop()) {
+        if (onTheirWay.get() == 0 && loop.inEventLoop()) {
             guarded.run();
         } else {
+            onTheirWay.incrementAndGet();
             try {
-                loop.execute(guarded);
+                loop.execute(() -> {
+                    onTheirWay.decrementAndGet();
+                    guarded.run();
+                });
             } catch (RejectedExecutionException e) {
                 sink.error(new ChannelClosedException("the loop of the channel has ended, nothing can be sent"));
             }

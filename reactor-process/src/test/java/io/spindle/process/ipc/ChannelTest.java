@@ -7,6 +7,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import io.netty.channel.unix.FileDescriptor;
 import io.spindle.loop.EventLoop;
 import io.spindle.testkit.LeakCheck;
+import io.spindle.testkit.Spin;
 import java.lang.reflect.Type;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -14,6 +15,7 @@ import java.nio.file.attribute.PosixFilePermissions;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
@@ -59,6 +61,25 @@ class ChannelTest {
                         .subscribe())
                 .expectNext(new Greeting("grüß", 1))
                 .expectNext(new Greeting("x".repeat(400_000), 2))
+                .expectComplete()
+                .verify(Pair.PATIENCE);
+    }
+
+    @Test
+    void messagesFromSeveralThreadsKeepTheOrderInWhichTheyWereSent() {
+        CountDownLatch sent = new CountDownLatch(1);
+        Thread elsewhere = new Thread(() -> {
+            client.send("from elsewhere").subscribe();
+            sent.countDown();
+        });
+
+        StepVerifier.create(server.receive(String.class).take(2))
+                .then(() -> pair.clientLoop.netty().execute(() -> {
+                    elsewhere.start();
+                    Spin.until(sent);
+                    client.send("from the loop").subscribe();
+                }))
+                .expectNext("from elsewhere", "from the loop")
                 .expectComplete()
                 .verify(Pair.PATIENCE);
     }

@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.spindle.offload;
 
+import io.spindle.testkit.PatientPublisherVerification;
 import org.reactivestreams.Publisher;
-import org.reactivestreams.tck.PublisherVerification;
 import org.reactivestreams.tck.TestEnvironment;
 import org.testng.annotations.AfterClass;
 import org.testng.annotations.Factory;
 import reactor.core.publisher.Flux;
 
 /** The rules of Reactive Streams for both maps, checked by their own tests. */
-public class BlockingPoolMapTckTest extends PublisherVerification<Integer> {
+public class BlockingPoolMapTckTest extends PatientPublisherVerification<Integer> {
 
     private final BlockingPool pool = BlockingPoolSpec.of("tck").threads(3).start();
     private final boolean ordered;

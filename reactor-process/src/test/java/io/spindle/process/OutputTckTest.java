@@ -5,10 +5,10 @@ import static reactor.core.publisher.Sinks.EmitFailureHandler.FAIL_FAST;
 
 import io.netty.buffer.ByteBuf;
 import io.netty.util.ReferenceCountUtil;
+import io.spindle.testkit.PatientPublisherVerification;
 import java.util.List;
 import java.util.function.Function;
 import org.reactivestreams.Publisher;
-import org.reactivestreams.tck.PublisherVerification;
 import org.reactivestreams.tck.TestEnvironment;
 import org.testng.annotations.Factory;
 import reactor.core.publisher.Flux;
@@ -19,7 +19,7 @@ import reactor.core.publisher.Sinks;
  * chunks and that of lines, on each engine. The child writes one line for each that it reads, and reads the next one
  * when the last has arrived, so that as many chunks come as were asked for.
  */
-public class OutputTckTest extends PublisherVerification<Long> {
+public class OutputTckTest extends PatientPublisherVerification<Long> {
 
     private static final int TIMEOUT_MILLIS = 20_000;
     private static final int SILENCE_MILLIS = 100;

@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.spindle.offload.io;
 
+import io.spindle.testkit.PatientPublisherVerification;
 import org.reactivestreams.Publisher;
-import org.reactivestreams.tck.PublisherVerification;
 import org.reactivestreams.tck.TestEnvironment;
 import org.testng.annotations.Factory;
 import reactor.core.publisher.Flux;
 
 /** The rules of Reactive Streams for a stream in which each chunk makes one piece, checked by their own tests. */
-public class ZlibTckTest extends PublisherVerification<byte[]> {
+public class ZlibTckTest extends PatientPublisherVerification<byte[]> {
 
     private static final byte[] MEMBER = member(9);
     private static final byte[] EMPTY_MEMBER = member(0);

@@ -3,12 +3,12 @@ package io.spindle.offload.worker;
 
 import io.spindle.loop.EventLoop;
 import io.spindle.loop.EventLoopSpec;
+import io.spindle.testkit.PatientPublisherVerification;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 import org.reactivestreams.Publisher;
-import org.reactivestreams.tck.PublisherVerification;
 import org.reactivestreams.tck.TestEnvironment;
 import org.testng.annotations.AfterClass;
 import org.testng.annotations.Factory;
@@ -19,7 +19,7 @@ import reactor.core.publisher.Mono;
 import reactor.core.scheduler.Schedulers;
 
 /** The rules of Reactive Streams for what ports, channels and workers receive, checked by their own tests. */
-public class PortTckTest extends PublisherVerification<Integer> {
+public class PortTckTest extends PatientPublisherVerification<Integer> {
 
     private enum Kind {
         CHANNEL,

@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.spindle.process.ipc;
 
+import io.spindle.testkit.PatientPublisherVerification;
 import org.reactivestreams.Publisher;
-import org.reactivestreams.tck.PublisherVerification;
 import org.reactivestreams.tck.TestEnvironment;
 import org.testng.annotations.AfterClass;
 import reactor.core.publisher.Flux;
 
 /** The rules of Reactive Streams for the messages of a channel, checked by their own tests. */
-public class ReceiveTckTest extends PublisherVerification<Integer> {
+public class ReceiveTckTest extends PatientPublisherVerification<Integer> {
 
     private final Pair pair = new Pair();
 

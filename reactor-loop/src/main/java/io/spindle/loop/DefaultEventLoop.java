@@ -347,7 +347,7 @@ final class DefaultEventLoop implements EventLoop {
         if (program != null) {
             Consumer<EventLoop> hook = spec.beforeExitHook();
             if (hook != null) {
-                closed = false; // what the hook posts is taken
+                reopen(); // what the hook posts is taken
                 netty.runThenDrain(() -> hook.accept(this));
                 if (program.isExiting() || !isIdle() || !close()) {
                     return;
@@ -363,10 +363,18 @@ final class DefaultEventLoop implements EventLoop {
     private boolean close() {
         closed = true;
         if (netty.hasPostedTasks() || !handles.isEmpty()) {
-            closed = false;
+            reopen();
             return false;
         }
         return true;
+    }
+
+    /** But not after a dispose, which another thread may call meanwhile: it discards, then closes. */
+    private void reopen() {
+        closed = false;
+        if (netty.isDiscarding()) {
+            closed = true;
+        }
     }
 
     /** Whether it is to end when nothing is left to do, and nothing is. */
@@ -428,8 +436,8 @@ final class DefaultEventLoop implements EventLoop {
 
     @SuppressWarnings("FutureReturnValueIgnored") // ended() tells
     private void end() {
-        closed = true;
         netty.discard();
+        closed = true;
         netty.shutdownGracefully(0, 0, TimeUnit.NANOSECONDS);
     }
 

@@ -113,9 +113,11 @@ final class LoopWatchdog implements Runnable {
         return threadState == Thread.State.RUNNABLE && !waits ? BlockedLoop.State.STARVED : BlockedLoop.State.BLOCKED;
     }
 
-    /** Netty's descriptors never block: a thread that stays in a call of theirs has lost its processor there. */
+    /** Netty's sockets never block: a thread that stays in a call of theirs has lost its processor there. A file may. */
     private static boolean waitsInSystem(StackTraceElement innermost) {
-        return innermost.isNativeMethod() && !innermost.getClassName().startsWith("io.netty.channel.");
+        boolean onSocket = innermost.getClassName().startsWith("io.netty.channel.")
+                && !innermost.getMethodName().equalsIgnoreCase("sendFile");
+        return innermost.isNativeMethod() && !onSocket;
     }
 
     private static boolean loads(StackTraceElement frame) {

@@ -338,6 +338,36 @@ class FromOutsideTest {
     }
 
     @Test
+    void whatIsAcceptedAtTheMomentOfAGracefulEndRuns() throws InterruptedException {
+        List<Throwable> rejections = new CopyOnWriteArrayList<>();
+        for (int round = 0; round < 200; round++) {
+            EventLoop ending = spec().start();
+            CountDownLatch started = new CountDownLatch(1);
+            AtomicInteger accepted = new AtomicInteger();
+            AtomicInteger ran = new AtomicInteger();
+            Thread poster = new Thread(() -> {
+                try {
+                    while (true) {
+                        ending.schedule(ran::incrementAndGet);
+                        accepted.incrementAndGet();
+                        started.countDown();
+                    }
+                } catch (RejectedExecutionException end) {
+                    rejections.add(end);
+                }
+            });
+            poster.start();
+            assertThat(started.await(20, TimeUnit.SECONDS)).isTrue();
+            ending.disposeGracefully().block(Duration.ofSeconds(20));
+            poster.join(20_000);
+
+            assertThat(ran.get()).isEqualTo(accepted.get()).isPositive();
+        }
+
+        assertThat(rejections).hasSize(200);
+    }
+
+    @Test
     void anExitHookThatThrowsFailsTheProgramAndOneThatExitsChangesTheCode() {
         assertThatThrownBy(() -> spec().onExit(code -> {
                             throw new IllegalStateException("in the hook");

@@ -207,8 +207,10 @@ class LoopObservabilityTest {
         EventLoop loop = EventLoopSpec.of("held")
                 .blockedThreshold(Duration.ofMillis(40))
                 .onBlocked(report -> {
-                    reports.add(report);
-                    made.incrementAndGet();
+                    if (isOfSpinning(report) || made.get() > 0) { // its start-up may be slow too
+                        reports.add(report);
+                        made.incrementAndGet();
+                    }
                 })
                 .start();
         loop.schedule(() -> spinUntil(made, 3));
@@ -217,7 +219,6 @@ class LoopObservabilityTest {
         assertThat(first).isNotNull();
         assertThat(first.loop()).isEqualTo("held");
         assertThat(first.held()).isGreaterThanOrEqualTo(Duration.ofMillis(40));
-        assertThat(first.stack()).anyMatch(frame -> frame.getMethodName().equals("spinUntil"));
         assertThat(first.toString()).contains("loop held has been held by one callback");
         BlockedLoop last = first;
         while (last.state() != BlockedLoop.State.ENDED) {
@@ -233,6 +234,10 @@ class LoopObservabilityTest {
 
         assertThat(last.stack()).isEmpty();
         end(loop);
+    }
+
+    private static boolean isOfSpinning(BlockedLoop report) {
+        return report.stack().stream().anyMatch(frame -> frame.getMethodName().equals("spinUntil"));
     }
 
     /** Computes until so many reports are there: how soon they come is the machine's affair. Loop only. */
@@ -272,6 +277,9 @@ class LoopObservabilityTest {
 
         assertThat(LoopWatchdog.state(false, runnable, nativeFrame("io.netty.channel.unix.Socket", "sendAddress")))
                 .isEqualTo(BlockedLoop.State.STARVED);
+        assertThat(LoopWatchdog.state(false, runnable, nativeFrame("io.netty.channel.epoll.LinuxSocket", "sendFile")))
+                .as("which reads from the disk")
+                .isEqualTo(BlockedLoop.State.BLOCKED);
         assertThat(LoopWatchdog.state(false, runnable, nativeFrame("java.io.FileInputStream", "readBytes")))
                 .isEqualTo(BlockedLoop.State.BLOCKED);
         assertThat(LoopWatchdog.state(true, runnable, nativeFrame("java.util.zip.Deflater", "deflateBytesBytes")))

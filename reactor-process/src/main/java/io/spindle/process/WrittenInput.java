@@ -57,7 +57,7 @@ final class WrittenInput extends Flux<ByteBuf> implements ChildInput {
         Objects.requireNonNull(publisher, "publisher");
         return Homecoming.bring(Mono.create(sink -> {
             Sinks.Empty<Void> cancelled = Sinks.empty();
-            sink.onCancel(cancelled::tryEmitEmpty);
+            sink.onCancel(() -> order.run(cancelled::tryEmitEmpty, () -> {}));
             order.run(() -> add(publisher, cancelled, sink), () -> sink.error(ended()));
         }));
     }

@@ -194,17 +194,23 @@ public final class Directories {
     public static Flux<FileChange> watch(Path path, boolean recursive) {
         Flux<FileChange> changes = Flux.usingWhen(
                 Io.call("watch", path, () -> FileWatcher.add(path, recursive))
-                        .doOnDiscard(FileWatch.class, FileWatch::stop),
+                        .doOnDiscard(
+                                FileWatch.class, watch -> unwatch(path, watch).subscribe()),
                 FileWatch::changes,
-                watch -> Io.call("unwatch", path, () -> {
-                    watch.stop();
-                    return null;
-                }));
+                watch -> unwatch(path, watch));
         return Flux.defer(() -> {
             EventLoop loop = EventLoop.current();
             return loop == null
                     ? changes.publishOn(Schedulers.parallel(), WATCH_PREFETCH)
                     : loop.adopt(changes, WATCH_PREFETCH);
+        });
+    }
+
+    /** On the pool: it may wait for a tree that is walked meanwhile. */
+    private static Mono<Void> unwatch(Path path, FileWatch watch) {
+        return Io.call("unwatch", path, () -> {
+            watch.stop();
+            return null;
         });
     }
 }

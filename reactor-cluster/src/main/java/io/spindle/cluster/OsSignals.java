@@ -25,8 +25,11 @@ final class OsSignals {
                     OsSignals.class.getClassLoader(),
                     new Class<?>[] {handlerType},
                     (self, method, arguments) -> invoke(self, method, arguments, handler));
-            signal.getMethod("handle", signal, handlerType)
+            Object before = signal.getMethod("handle", signal, handlerType)
                     .invoke(null, signal.getConstructor(String.class).newInstance(name), proxy);
+            if (handlerType.getField("SIG_IGN").get(null).equals(before)) {
+                log.warn("signal {} was ignored when this JVM was started, as nohup does: it stays so", name);
+            }
         } catch (InvocationTargetException e) {
             log.debug("signal {} is not ours to handle: {}", name, e.getCause());
         } catch (ReflectiveOperationException e) {

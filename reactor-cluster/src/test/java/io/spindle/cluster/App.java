@@ -31,7 +31,7 @@ final class App {
                     primary -> primary.workers(2)
                             .grace(Duration.ofSeconds(5))
                             .jvmArgs("-Xmx48m", "-XX:TieredStopAtLevel=1")
-                            .reloadOn(Signal.HUP)
+                            .reloadOn(Signal.HUP, Signal.USR2)
                             .watch(Duration.ofMillis(100))
                             .heartbeat(mode.equals("hang") ? Duration.ofSeconds(3) : Duration.ofSeconds(30))
                             .onEvent(App::print),

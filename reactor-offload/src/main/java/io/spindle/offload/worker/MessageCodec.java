@@ -7,7 +7,8 @@ import java.util.function.Function;
 /**
  * Copies messages: with it a channel or a worker hands over copies instead of references, as Node's structured clone
  * does, so that neither side sees what the other changes later. A message is encoded where it is sent, at the call,
- * and decoded where it is received; either may fail, with any exception. Thread-safe: both ends call it at once.
+ * and decoded where it is received; a request and its answer are decoded where they are sent too: who asks is told if
+ * that fails. Either may fail, with any exception. Thread-safe: both ends call it at once.
  *
  * @param <T> the messages
  * @since 0.1.0

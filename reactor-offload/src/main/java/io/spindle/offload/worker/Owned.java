@@ -8,11 +8,15 @@ import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import reactor.core.Disposable;
+import reactor.core.publisher.Operators;
+import reactor.util.context.Context;
 
 /**
  * The handle of its one owner to something that must be released, such as a {@code ByteBuf}: to hand that over to
  * another thread, send {@link #transfer()}, which makes this handle unusable. A worker that ends releases those that it
- * was sent and did not receive; for the ports of a {@link MessageChannel}, whoever closes them polls what is left.
+ * was sent and did not receive; for the ports of a {@link MessageChannel}, whoever closes them polls what is left. What
+ * is asked by {@link MessagePort#request} passes to the port at the subscription, which releases it if no handler takes
+ * it, and an answer if nobody waits for it any more.
  *
  * <p>Node analogue: the transfer list of {@code postMessage}. There a failed call moves nothing; here what
  * {@code postMessage} refuses stays with the caller, in the new handle.
@@ -33,6 +37,15 @@ public final class Owned<T> implements Disposable {
         this.type = type;
         this.release = release;
         this.value = new AtomicReference<>(value);
+    }
+
+    /** Releases a message that nobody receives any more, or tells the hook of {@code context} about it. */
+    static void release(Object message, Context context) {
+        if (message instanceof Owned<?> owned) {
+            owned.dispose();
+        } else {
+            Operators.onDiscard(message, context);
+        }
     }
 
     /**

@@ -4,46 +4,66 @@ package io.spindle.offload.worker;
 import io.spindle.loop.EventLoop;
 import java.util.concurrent.CancellationException;
 import java.util.concurrent.RejectedExecutionException;
-import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 import reactor.core.Disposable;
 import reactor.core.Disposables;
 import reactor.core.publisher.Mono;
-import reactor.core.publisher.MonoSink;
-import reactor.core.publisher.Operators;
+import reactor.core.publisher.Sinks;
 import reactor.core.scheduler.Schedulers;
 import reactor.util.context.Context;
+import reactor.util.context.ContextView;
 
-/** A request on its way: what is asked, who waits for the answer, and the work on it, which a cancel reaches. */
+/**
+ * A request on its way: what is asked, who waits for the answer, and the work on it, which a cancel reaches. The question
+ * is taken once, by the handler or to be released; so is the answer, by the asker or to be released.
+ */
 final class PortCall<Q, A> {
 
-    private final Q question;
-    private final MonoSink<A> asker;
-    private final AtomicBoolean settled = new AtomicBoolean();
+    private static final Object ENDED = new Object();
+
+    private final AtomicReference<@Nullable Q> question;
+    private final ContextView context;
+    private final Sinks.One<A> asker = Sinks.unsafe().one(); // emits once: who sets the outcome does it
+    private final AtomicReference<@Nullable Object> outcome = new AtomicReference<>(); // an answer until it is taken
+    private final Disposable.Swap sending = Disposables.swap();
     private final Disposable.Swap work = Disposables.swap();
     private volatile @Nullable EventLoop workplace;
 
-    PortCall(Q question, MonoSink<A> asker) {
-        this.question = question;
-        this.asker = asker;
+    PortCall(Q question, ContextView context) {
+        this.question = new AtomicReference<>(question);
+        this.context = context;
+    }
+
+    /** Sends it. The answer comes on any thread. */
+    Mono<A> sendTo(PortQueue<PortCall<Q, A>> queue) {
+        sending.update(queue.send(this).subscribe(none -> {}, this::fail));
+        return asker.asMono();
     }
 
     /** Lets {@code handler} work on it, where this is subscribed. Completes when that has ended. */
     Mono<Void> answer(Function<? super Q, ? extends Mono<? extends A>> handler) {
         return Mono.create(done -> {
-            if (settled.get()) {
+            if (outcome.get() != null) {
                 done.success();
                 return;
             }
             EventLoop loop = EventLoop.current();
             workplace = loop;
-            Mono<A> answer = Mono.<A>defer(() -> handler.apply(question)).contextWrite(asker.contextView());
+            Mono<Void> answer = Mono.<A>defer(() -> handled(handler))
+                    .<Void>handle((value, none) -> succeed(value)) // before any operator could drop it at a cancel
+                    .contextWrite(context);
             done.onCancel(this::abandon);
             work.update((loop == null ? answer : adopted(loop, answer))
                     .doFinally(end -> done.success())
-                    .subscribe(this::succeed, this::fail, () -> succeed(null)));
+                    .subscribe(none -> {}, this::fail, () -> succeed(null)));
         });
+    }
+
+    private Mono<? extends A> handled(Function<? super Q, ? extends Mono<? extends A>> handler) {
+        Q taken = question.getAndSet(null);
+        return taken == null ? Mono.empty() : handler.apply(taken);
     }
 
     private static <A> Mono<A> adopted(EventLoop loop, Mono<A> answer) {
@@ -56,25 +76,53 @@ final class PortCall<Q, A> {
     }
 
     private void succeed(@Nullable A value) {
-        if (settled.compareAndSet(false, true)) {
-            asker.success(value);
-        } else if (value != null) {
-            Operators.onDiscard(value, Context.of(asker.contextView()));
+        if (!outcome.compareAndSet(null, value == null ? ENDED : value)) {
+            if (value != null) {
+                Owned.release(value, Context.of(context));
+            }
+        } else if (value == null) {
+            asker.tryEmitEmpty();
+        } else {
+            asker.tryEmitValue(value);
         }
+    }
+
+    /** Where the asker lives: false if nobody waits any more. */
+    boolean deliver(A answer) {
+        return outcome.compareAndSet(answer, ENDED);
     }
 
     /** False if it was answered before. */
     boolean fail(Throwable error) {
-        boolean first = settled.compareAndSet(false, true);
-        if (first) {
-            asker.error(error);
+        if (!outcome.compareAndSet(null, ENDED)) {
+            return false;
         }
-        return first;
+        asker.tryEmitError(error);
+        releaseQuestion();
+        return true;
     }
 
-    /** Nobody waits any more: ends the work on it, where that is done. */
-    void cancel() {
-        settled.set(true);
+    private void releaseQuestion() {
+        Q left = question.getAndSet(null);
+        if (left != null) {
+            Owned.release(left, Context.empty());
+        }
+    }
+
+    /** Nobody waits any more: takes it back, or ends the work on it, or releases the answer that was on its way. */
+    void end() {
+        sending.dispose();
+        Object before = outcome.getAndSet(ENDED);
+        if (before == null) {
+            releaseQuestion();
+            cancelWork();
+        } else if (before instanceof Owned<?> answer) {
+            answer.dispose();
+        }
+    }
+
+    /** Ends the work, where it is done. */
+    void cancelWork() {
         EventLoop loop = workplace;
         try {
             if (loop != null) {

@@ -10,7 +10,6 @@ import org.jspecify.annotations.Nullable;
 import reactor.core.Disposable;
 import reactor.core.Disposables;
 import reactor.core.publisher.Mono;
-import reactor.core.publisher.MonoSink;
 import reactor.core.scheduler.Schedulers;
 
 /**
@@ -59,27 +58,28 @@ final class PortCalls<Q, A> {
 
     Mono<A> request(Q question) {
         Objects.requireNonNull(question, "message");
-        return Mono.defer(() -> {
+        return Mono.deferContextual(context -> {
             Q sent = questions == null ? question : questions.copy(question);
-            Mono<A> answer = Mono.create(asker -> start(sent, asker));
+            PortCall<Q, A> call = new PortCall<>(sent, context);
+            Mono<A> answer = Mono.defer(() -> start(call));
             EventLoop loop = EventLoop.current();
-            return loop == null ? answer.publishOn(Schedulers.parallel()) : loop.adopt(answer);
+            return (loop == null ? answer.publishOn(Schedulers.parallel()) : loop.adopt(answer))
+                    .filter(call::deliver)
+                    .doFinally(end -> {
+                        open.remove(call);
+                        call.end();
+                    });
         });
     }
 
-    private void start(Q question, MonoSink<A> asker) {
-        PortCall<Q, A> call = new PortCall<>(question, asker);
+    private Mono<A> start(PortCall<Q, A> call) {
         open.add(call);
-        Disposable sending = queue.send(call).subscribe(none -> {}, call::fail);
-        asker.onCancel(call::cancel);
-        asker.onDispose(() -> {
-            open.remove(call);
-            sending.dispose();
-        });
+        Mono<A> answer = call.sendTo(queue);
         // who closes or takes the handler away does so, then looks for those that are open or wait
         if (closed || (!waitsForHandler && !queue.hasReceiver())) {
             fail(call);
         }
+        return answer;
     }
 
     Disposable handle(Function<? super Q, ? extends Mono<? extends A>> handler) {
@@ -119,7 +119,7 @@ final class PortCalls<Q, A> {
 
     private void fail(PortCall<Q, A> call) {
         if (call.fail(new PortClosedException(name, "the request was not answered"))) {
-            call.cancel();
+            call.cancelWork();
         }
     }
 }

@@ -131,11 +131,7 @@ final class PortQueue<T> extends Flux<T> implements Runnable {
     private void discardQueued() {
         Object packed;
         while ((packed = pollPacked()) != null) {
-            if (packed instanceof Owned<?> owned) {
-                owned.dispose();
-            } else {
-                Operators.onDiscard(packed, Context.empty());
-            }
+            Owned.release(packed, Context.empty());
         }
     }
 
@@ -164,8 +160,12 @@ final class PortQueue<T> extends Flux<T> implements Runnable {
     }
 
     private void enqueue(Sender sender) {
-        sender.sink.onCancel(sender::claim);
         senders.add(sender);
+        sender.sink.onCancel(() -> {
+            if (sender.claim()) {
+                senders.remove(sender); // there may never be room
+            }
+        });
         drain(); // there may be room by now, or it may be closed
     }
 

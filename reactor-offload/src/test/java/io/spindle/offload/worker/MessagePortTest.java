@@ -4,6 +4,7 @@ package io.spindle.offload.worker;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.spindle.testkit.LeakCheck;
+import java.lang.ref.WeakReference;
 import java.time.Duration;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
@@ -64,6 +65,26 @@ class MessagePortTest {
                 .expectComplete()
                 .verify(LONG);
         assertThat(fifth).succeedsWithin(LONG);
+    }
+
+    @Test
+    void aCancelledSendIsForgottenThoughThereIsNeverRoom() {
+        PortQueue<Object> full = PortQueue.keeping("the full port", 1, null);
+        full.offer("fills it");
+
+        WeakReference<Object> message = cancelledSend(full);
+
+        for (int i = 0; i < 20 && !message.refersTo(null); i++) {
+            System.gc();
+        }
+        assertThat(message.refersTo(null)).isTrue();
+        assertThat(full.poll()).isEqualTo("fills it");
+    }
+
+    private static WeakReference<Object> cancelledSend(PortQueue<Object> port) {
+        Object message = new Object();
+        port.send(message).subscribe().dispose();
+        return new WeakReference<>(message);
     }
 
     @Test

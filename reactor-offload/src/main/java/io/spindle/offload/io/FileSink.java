@@ -8,6 +8,7 @@ import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 import java.util.Objects;
+import java.util.UUID;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -43,10 +44,20 @@ final class FileSink {
     }
 
     /** A file beside another, renamed over it when all is written and on the disk. */
-    private record Replacement(Path target, Path beside) implements Destination {
+    private static final class Replacement implements Destination {
 
+        private final Path target;
+        private Path beside;
+
+        Replacement(Path target) {
+            this.target = target;
+            this.beside = target;
+        }
+
+        /** On the pool: a random name may have to wait for the system's randomness. */
         @Override
         public FileChannel open() throws IOException {
+            beside = target.resolveSibling("." + target.getFileName() + "." + UUID.randomUUID() + ".tmp");
             return FileChannel.open(beside, StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE);
         }
 
@@ -80,8 +91,7 @@ final class FileSink {
     }
 
     static Destination replacing(Path path) {
-        Path target = path.toAbsolutePath();
-        return new Replacement(target, WholeFile.beside(target));
+        return new Replacement(path.toAbsolutePath());
     }
 
     /** Writes on the pool that the Context names, to a destination for each subscription. */
@@ -147,7 +157,7 @@ final class FileSink {
             if (!trips.close() || channel == null) {
                 return Mono.empty();
             }
-            return pool.run(this::discard).onErrorResume(refused -> Mono.fromRunnable(this::discard));
+            return Io.close(pool, this::discard);
         });
     }
 

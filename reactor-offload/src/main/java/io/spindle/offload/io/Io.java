@@ -10,6 +10,7 @@ import java.util.Objects;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
 import reactor.core.publisher.Mono;
+import reactor.core.scheduler.Schedulers;
 import reactor.util.context.ContextView;
 
 /** Where the operations of this package run, and how their errors are told. */
@@ -58,6 +59,12 @@ final class Io {
         IOException cause = error.getCause();
         assert cause != null : "its constructor sees to that";
         return cause;
+    }
+
+    /** Closes on the pool; elsewhere if that refuses, but not here: this may be a loop. */
+    static Mono<Void> close(BlockingPool pool, Runnable close) {
+        return pool.run(close)
+                .onErrorResume(refused -> Mono.<Void>fromRunnable(close).subscribeOn(Schedulers.boundedElastic()));
     }
 
     /** Ends work of many steps between two of them. */

@@ -100,7 +100,7 @@ final class OpenFile {
                         sink::success,
                         error -> {
                             if (taken.compareAndSet(false, true)) {
-                                end();
+                                takenBack(pool);
                             }
                             sink.error(error);
                         },
@@ -108,7 +108,7 @@ final class OpenFile {
         sink.onCancel(() -> {
             if (taken.compareAndSet(false, true)) {
                 call.dispose();
-                end();
+                takenBack(pool);
             }
         });
     }
@@ -117,7 +117,9 @@ final class OpenFile {
         try {
             return Io.told(name, path, null, () -> work.run(channel));
         } finally {
-            end();
+            if (endAndTakeClose()) {
+                closeNow();
+            }
         }
     }
 
@@ -131,13 +133,17 @@ final class OpenFile {
         }
     }
 
-    /** On the pool, or where a task was taken back: who ends the last one closes. */
-    private void end() {
+    private void takenBack(BlockingPool pool) {
+        if (endAndTakeClose()) {
+            Io.close(pool, this::closeNow).subscribe();
+        }
+    }
+
+    /** Returns whether the caller has to close: who ends the last one does. */
+    private boolean endAndTakeClose() {
         synchronized (monitor) {
             pending--;
-        }
-        if (takeClose()) {
-            closeNow();
+            return takeClose();
         }
     }
 
@@ -149,7 +155,7 @@ final class OpenFile {
                 closing = true;
             }
             if (takeClose()) {
-                Io.pool(context).run(this::closeNow).subscribe(none -> {}, refused -> closeNow());
+                Io.close(Io.pool(context), this::closeNow).subscribe();
             }
             return io.spindle.loop.EventLoop.onCurrent(closed.asMono());
         });

@@ -98,7 +98,7 @@ final class Pull<T> {
 
     private void close(BlockingPool pool) {
         if (trips.close() && source != null) {
-            pool.run(this::closeSource).subscribe(none -> {}, refused -> closeSource());
+            Io.close(pool, this::closeSource).subscribe();
         }
     }
 

@@ -9,12 +9,14 @@ import io.spindle.offload.BlockingPool;
 import io.spindle.offload.BlockingPoolSpec;
 import io.spindle.testkit.LeakCheck;
 import java.io.IOException;
+import java.lang.reflect.Proxy;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CopyOnWriteArrayList;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -92,6 +94,26 @@ class FileWritesTest {
         run(Files.writeFileAtomically(directory.resolve("newer"), Flux.empty()));
         assertThat(directory.resolve("newer")).isEmptyFile();
         assertThat(entries()).hasSize(3);
+    }
+
+    @Test
+    void theRandomNameBesideIsChosenOnThePool() {
+        Path file = directory.resolve("file");
+        CompletableFuture<String> chosenOn = new CompletableFuture<>();
+        Path watched = (Path) Proxy.newProxyInstance(
+                getClass().getClassLoader(), new Class<?>[] {Path.class}, (path, method, arguments) -> {
+                    if (method.getName().equals("resolveSibling")) {
+                        chosenOn.complete(Thread.currentThread().getName());
+                    }
+                    return method.getName().equals("toAbsolutePath") ? path : method.invoke(file, arguments);
+                });
+
+        StepVerifier.create(onPool(Files.writeFileAtomically(watched, chunks("x"))))
+                .expectError() // no file system renames over such a path
+                .verify(LONG);
+
+        assertThat(chosenOn).isCompleted();
+        assertThat(chosenOn.join()).startsWith("writes");
     }
 
     @Test

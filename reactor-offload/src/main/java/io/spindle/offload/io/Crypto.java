@@ -82,8 +82,9 @@ public final class Crypto {
     }
 
     /**
-     * Computes the digest of a stream, chunk by chunk as they come, on {@link BlockingPool#shared()}: with
-     * {@code Files.readChunks(path)}, of a file of any size. Node analogue: {@code crypto.createHash} on a stream.
+     * Computes the digest of a stream, chunk by chunk as they come: with {@code Files.readChunks(path)}, of a file of any
+     * size. It runs on the pool that the Reactor {@code Context} holds under {@code BlockingPool.class}, else on
+     * {@link BlockingPool#shared()}. Node analogue: {@code crypto.createHash} on a stream.
      *
      * @param chunks not to be changed before the end; one is taken at a time
      * @param algorithm as the JDK names it, such as {@code "SHA-256"}
@@ -94,14 +95,7 @@ public final class Crypto {
         digest(algorithm);
         return Mono.defer(() -> {
             MessageDigest digest = digest(algorithm);
-            return chunks.transform(BlockingPool.shared()
-                            .map(
-                                    chunk -> {
-                                        digest.update(chunk);
-                                        return chunk.length;
-                                    },
-                                    1))
-                    .then(Mono.fromCallable(digest::digest));
+            return feed(chunks, digest::update).then(Mono.fromCallable(digest::digest));
         });
     }
 

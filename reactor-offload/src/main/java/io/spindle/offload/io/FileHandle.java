@@ -103,7 +103,7 @@ public final class FileHandle {
      */
     public Mono<Integer> read(ByteBuffer target) {
         Objects.requireNonNull(target, "target");
-        return file.operation(this, "read", channel -> Math.max(0, channel.read(target)));
+        return file.operation(this, "read", channel -> WholeFile.readOnce(target, channel::read));
     }
 
     /**
@@ -116,7 +116,10 @@ public final class FileHandle {
     public Mono<Integer> read(ByteBuffer target, long position) {
         Objects.requireNonNull(target, "target");
         Io.notNegative("position", position);
-        return file.operation(this, "read", channel -> Math.max(0, channel.read(target, position)));
+        return file.operation(this, "read", channel -> {
+            int before = target.position();
+            return WholeFile.readOnce(target, piece -> channel.read(piece, position + piece.position() - before));
+        });
     }
 
     /**
@@ -127,7 +130,7 @@ public final class FileHandle {
      */
     public Mono<Long> readv(List<ByteBuffer> targets) {
         ByteBuffer[] all = targets.toArray(ByteBuffer[]::new);
-        return file.operation(this, "read", channel -> Math.max(0, channel.read(all)));
+        return file.operation(this, "read", channel -> WholeFile.readOnce(channel, all));
     }
 
     /**
@@ -139,11 +142,9 @@ public final class FileHandle {
     public Mono<Integer> write(ByteBuffer source) {
         Objects.requireNonNull(source, "source");
         return file.operation(this, "write", channel -> {
-            int before = source.remaining();
-            while (source.hasRemaining()) {
-                channel.write(source);
-            }
-            return before;
+            int length = source.remaining();
+            WholeFile.writeAll(source, channel::write);
+            return length;
         });
     }
 
@@ -158,11 +159,9 @@ public final class FileHandle {
         Objects.requireNonNull(source, "source");
         Io.notNegative("position", position);
         return file.operation(this, "write", channel -> {
-            int before = source.remaining();
-            while (source.hasRemaining()) {
-                channel.write(source, position + before - source.remaining());
-            }
-            return before;
+            int before = source.position();
+            WholeFile.writeAll(source, piece -> channel.write(piece, position + piece.position() - before));
+            return source.position() - before;
         });
     }
 
@@ -179,11 +178,8 @@ public final class FileHandle {
             for (ByteBuffer each : all) {
                 total += each.remaining();
             }
-            long written = 0;
-            while (written < total) {
-                written += channel.write(all);
-            }
-            return written;
+            WholeFile.writeAll(channel, all);
+            return total;
         });
     }
 

@@ -70,7 +70,7 @@ final class FileRange<T> implements Pull.Source<T> {
         ByteBuffer buffer = ByteBuffer.wrap(chunk);
         int read = 0;
         while (buffer.hasRemaining() && read >= 0) {
-            read = channel.read(buffer, position + buffer.position());
+            read = WholeFile.piece(buffer, piece -> channel.read(piece, position + piece.position()));
         }
         int filled = buffer.position();
         if (filled == 0) {

@@ -4,17 +4,19 @@ package io.spindle.offload.io;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
-import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 import java.util.Arrays;
 import java.util.Set;
-import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
 /** The blocking half of {@link io.spindle.offload.io.Files}. Channels, not streams: an interrupt ends them. */
 final class WholeFile {
+
+    /** One read or write of a channel, at its position or another. */
+    interface Transfer {
+        int run(ByteBuffer buffer) throws IOException;
+    }
 
     /**
      * The most that is read or written at once. The JDK copies through a direct buffer of that size, which it keeps for
@@ -82,16 +84,12 @@ final class WholeFile {
 
     /** Fills {@code content} from {@code offset} on. Returns how much is in it then: less than fits at the end. */
     private static int fill(FileChannel channel, byte[] content, int offset) throws IOException {
-        int position = offset;
-        while (position < content.length) {
-            int length = Math.min(PIECE, content.length - position);
-            int read = channel.read(ByteBuffer.wrap(content, position, length));
-            if (read < 0) {
-                break;
-            }
-            position += read;
+        ByteBuffer target = ByteBuffer.wrap(content, offset, content.length - offset);
+        int read = 0;
+        while (target.hasRemaining() && read >= 0) {
+            read = piece(target, channel::read);
         }
-        return position;
+        return target.position();
     }
 
     static @Nullable Void write(Path path, byte[] data) throws IOException {
@@ -111,24 +109,19 @@ final class WholeFile {
 
     /** Writes beside the file and renames over it. */
     static @Nullable Void replace(Path path, byte[] data) throws IOException {
-        Path target = path.toAbsolutePath();
-        Path beside = beside(target);
+        FileSink.Destination replacement = FileSink.replacing(path);
+        FileChannel channel = replacement.open();
+        boolean replaced = false;
         try {
-            try (FileChannel channel =
-                    FileChannel.open(beside, StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE)) {
-                writeAll(channel, data);
-                channel.force(true);
-            }
-            Files.move(beside, target, StandardCopyOption.ATOMIC_MOVE);
+            writeAll(channel, data);
+            replacement.commit(channel);
+            replaced = true;
         } finally {
-            Files.deleteIfExists(beside); // nothing, unless it failed
+            if (!replaced) {
+                replacement.discard(channel);
+            }
         }
         return null;
-    }
-
-    /** A name for what is to replace {@code target}. */
-    static Path beside(Path target) {
-        return target.resolveSibling("." + target.getFileName() + "." + UUID.randomUUID() + ".tmp");
     }
 
     /** Sets the length: cuts, or adds zeros. */
@@ -140,25 +133,77 @@ final class WholeFile {
 
     static @Nullable Void truncate(FileChannel channel, long length) throws IOException {
         if (channel.size() < length) {
-            writeAt(channel, new byte[1], length - 1);
+            writeAll(ByteBuffer.allocate(1), last -> channel.write(last, length - 1));
         } else {
             channel.truncate(length);
         }
         return null;
     }
 
-    private static void writeAt(FileChannel channel, byte[] data, long offset) throws IOException {
-        ByteBuffer left = ByteBuffer.wrap(data);
-        while (left.hasRemaining()) {
-            channel.write(left, offset + left.position());
+    static void writeAll(FileChannel channel, byte[] data) throws IOException {
+        writeAll(ByteBuffer.wrap(data), channel::write);
+    }
+
+    static void writeAll(ByteBuffer source, Transfer write) throws IOException {
+        while (source.hasRemaining()) {
+            piece(source, write);
         }
     }
 
-    static void writeAll(FileChannel channel, byte[] data) throws IOException {
-        int position = 0;
-        while (position < data.length) {
-            int length = Math.min(PIECE, data.length - position);
-            position += channel.write(ByteBuffer.wrap(data, position, length));
+    static void writeAll(FileChannel channel, ByteBuffer[] sources) throws IOException {
+        long left = 0;
+        for (ByteBuffer each : sources) {
+            left += each.remaining();
         }
+        while (left > 0 && left <= PIECE) {
+            left -= channel.write(sources);
+        }
+        for (ByteBuffer each : sources) {
+            writeAll(each, channel::write);
+        }
+    }
+
+    /** Reads what the system gives at once: a short piece ends it. Returns how many bytes that is, 0 at the end. */
+    static int readOnce(ByteBuffer target, Transfer read) throws IOException {
+        int before = target.position();
+        int wanted;
+        do {
+            wanted = nextPiece(target);
+        } while (piece(target, read) == wanted && target.hasRemaining());
+        return target.position() - before;
+    }
+
+    /** The same for several buffers. */
+    static long readOnce(FileChannel channel, ByteBuffer[] targets) throws IOException {
+        long room = 0;
+        for (ByteBuffer each : targets) {
+            room += each.remaining();
+        }
+        if (room <= PIECE) {
+            return Math.max(0, channel.read(targets));
+        }
+        long total = 0;
+        for (ByteBuffer each : targets) {
+            total += readOnce(each, channel::read);
+            if (each.hasRemaining()) {
+                break;
+            }
+        }
+        return total;
+    }
+
+    /** Lets {@code transfer} have the next piece of a buffer. Returns what it returns. */
+    static int piece(ByteBuffer buffer, Transfer transfer) throws IOException {
+        int limit = buffer.limit();
+        buffer.limit(buffer.position() + nextPiece(buffer));
+        try {
+            return transfer.run(buffer);
+        } finally {
+            buffer.limit(limit);
+        }
+    }
+
+    private static int nextPiece(ByteBuffer buffer) {
+        return buffer.isDirect() ? buffer.remaining() : Math.min(PIECE, buffer.remaining());
     }
 }

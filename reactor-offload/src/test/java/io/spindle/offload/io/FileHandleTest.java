@@ -212,7 +212,8 @@ class FileHandleTest {
     void closeWaitsForWhatWasBegunAndACancelTakesBackWhatWaits() throws Exception {
         BlockingPool pool = BlockingPoolSpec.of("one").threads(1).start();
         try {
-            FileHandle handle = FileHandle.open(file("content")).block(LONG);
+            Path file = file("content");
+            FileHandle handle = FileHandle.open(file, NEW).block(LONG);
             assertThat(handle).isNotNull();
             CountDownLatch blocked = new CountDownLatch(1);
             CompletableFuture<?> blocking = pool.run(() -> {
@@ -239,6 +240,8 @@ class FileHandleTest {
             assertThat(reading.get(20, TimeUnit.SECONDS)).isEqualTo("content".getBytes(UTF_8));
             closing.get(20, TimeUnit.SECONDS);
             blocking.get(20, TimeUnit.SECONDS);
+            assertThat(pool.metrics().completed()).isEqualTo(2); // what blocked it, and the reading
+            assertThat(file).hasContent("content");
         } finally {
             pool.dispose();
         }

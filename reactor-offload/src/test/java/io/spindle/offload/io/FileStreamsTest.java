@@ -31,6 +31,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
 import reactor.test.StepVerifier;
+import reactor.util.context.Context;
 
 @ExtendWith(LeakCheck.class)
 class FileStreamsTest {
@@ -279,10 +280,16 @@ class FileStreamsTest {
         String expected =
                 HexFormat.of().formatHex(MessageDigest.getInstance("SHA-256").digest(content));
 
-        StepVerifier.create(Crypto.hash(Files.readChunks(file), "SHA-256").map(HexFormat.of()::formatHex))
+        StepVerifier.create(Crypto.hash(Files.readChunks(file), "SHA-256")
+                        .contextWrite(Context.of(BlockingPool.class, pool))
+                        .map(HexFormat.of()::formatHex))
                 .expectNext(expected)
                 .expectComplete()
                 .verify(LONG);
+        Mono<byte[]> empty = Crypto.hash(Flux.just(new byte[0]), "SHA-256");
+        long before = pool.metrics().completed();
+        empty.contextWrite(Context.of(BlockingPool.class, pool)).block(LONG);
+        assertThat(pool.metrics().completed()).isEqualTo(before + 1);
         assertThatThrownBy(() -> Crypto.hash(Flux.empty(), "SHA-0"))
                 .isInstanceOf(IllegalArgumentException.class)
                 .hasMessageContaining("SHA-0");

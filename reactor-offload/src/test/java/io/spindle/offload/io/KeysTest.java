@@ -6,7 +6,10 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 
 import io.spindle.loop.EventLoop;
+import io.spindle.offload.BlockingPool;
+import io.spindle.offload.BlockingPoolSpec;
 import io.spindle.testkit.LeakCheck;
+import io.spindle.testkit.Spin;
 import java.math.BigInteger;
 import java.nio.ByteBuffer;
 import java.security.KeyPair;
@@ -22,6 +25,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
 import reactor.test.StepVerifier;
+import reactor.util.context.Context;
 
 @ExtendWith(LeakCheck.class)
 class KeysTest {
@@ -91,10 +95,11 @@ class KeysTest {
 
     @Test
     void aSearchForASafePrimeEndsAtACancel() throws Exception {
-        var pool = io.spindle.offload.BlockingPoolSpec.of("primes").threads(1).start();
+        BlockingPool pool = BlockingPoolSpec.of("primes").threads(1).start();
         var search = Keys.generatePrime(1024, true)
-                .contextWrite(reactor.util.context.Context.of(io.spindle.offload.BlockingPool.class, pool))
+                .contextWrite(Context.of(BlockingPool.class, pool))
                 .subscribe();
+        Spin.until(() -> pool.metrics().running() == 1);
         search.dispose();
         pool.disposeGracefully().block(LONG); // waits for the thread
     }

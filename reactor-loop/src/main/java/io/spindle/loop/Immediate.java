@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.spindle.loop;
 
-import java.util.concurrent.atomic.AtomicIntegerFieldUpdater;
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.VarHandle;
+import java.util.function.IntUnaryOperator;
 
 /**
  * One {@code setImmediate}: an object of 24 bytes whose state says whether it is done, referenced and counted among those
@@ -10,8 +12,7 @@ import java.util.concurrent.atomic.AtomicIntegerFieldUpdater;
  */
 final class Immediate implements Handle, Runnable {
 
-    private static final AtomicIntegerFieldUpdater<Immediate> STATE =
-            AtomicIntegerFieldUpdater.newUpdater(Immediate.class, "state");
+    private static final VarHandle STATE = state();
     private static final int DONE = 1;
     private static final int UNREFERENCED = 2;
     private static final int COUNTED = 4; // loop only
@@ -20,6 +21,14 @@ final class Immediate implements Handle, Runnable {
     private final Runnable task;
     private volatile int state;
 
+    private static VarHandle state() {
+        try {
+            return MethodHandles.lookup().findVarHandle(Immediate.class, "state", int.class);
+        } catch (ReflectiveOperationException e) {
+            throw new ExceptionInInitializerError(e);
+        }
+    }
+
     Immediate(DefaultEventLoop loop, Runnable task) {
         this.loop = loop;
         this.task = task;
@@ -27,7 +36,7 @@ final class Immediate implements Handle, Runnable {
 
     /** Queues one that nobody else knows yet. Loop only. */
     void queue() {
-        STATE.lazySet(this, COUNTED);
+        STATE.set(this, COUNTED);
         loop.nettyLoop().addImmediate(this);
         loop.nettyLoop().referenceImmediates(1);
     }
@@ -40,8 +49,8 @@ final class Immediate implements Handle, Runnable {
 
     // loop only
     boolean start() {
-        int before = state;
-        STATE.lazySet(this, (before | DONE) & ~COUNTED); // what is lost of a change at this moment is of no effect
+        int before = (int) STATE.getOpaque(this);
+        STATE.setOpaque(this, (before | DONE) & ~COUNTED); // what is lost of a change at this moment is of no effect
         if ((before & COUNTED) != 0) {
             loop.nettyLoop().referenceImmediates(-1);
         }
@@ -81,18 +90,26 @@ final class Immediate implements Handle, Runnable {
     }
 
     private void change(int set, int clear) {
-        int before = STATE.getAndUpdate(this, bits -> (bits | set) & ~clear);
+        int before = getAndUpdate(bits -> (bits | set) & ~clear);
         if (before != ((before | set) & ~clear)) {
             loop.onLoop(this::count);
         }
     }
 
     private void count() {
-        int before = STATE.getAndUpdate(this, Immediate::counted);
+        int before = getAndUpdate(Immediate::counted);
         int change = (counted(before) & COUNTED) - (before & COUNTED);
         if (change != 0) {
             loop.nettyLoop().referenceImmediates(change > 0 ? 1 : -1);
         }
+    }
+
+    private int getAndUpdate(IntUnaryOperator change) {
+        int before;
+        do {
+            before = state;
+        } while (!STATE.compareAndSet(this, before, change.applyAsInt(before)));
+        return before;
     }
 
     private static int counted(int bits) {

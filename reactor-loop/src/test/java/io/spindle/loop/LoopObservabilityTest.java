@@ -25,7 +25,6 @@ import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.io.TempDir;
-import reactor.blockhound.integration.BlockHoundIntegration;
 import reactor.core.publisher.Mono;
 
 @ExtendWith(LeakCheck.class)
@@ -297,18 +296,6 @@ class LoopObservabilityTest {
             gate.await();
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
-        }
-    }
-
-    /** Found by BlockHound's service loader in the tests. */
-    public static final class Allowed implements BlockHoundIntegration {
-
-        /** Called by the service loader. */
-        public Allowed() {}
-
-        @Override
-        public void applyTo(reactor.blockhound.BlockHound.Builder builder) {
-            builder.allowBlockingCallsInside(LoopObservabilityTest.class.getName(), "waitOnTheLoop");
         }
     }
 

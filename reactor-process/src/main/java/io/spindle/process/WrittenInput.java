@@ -12,6 +12,7 @@ import java.util.Objects;
 import java.util.Set;
 import org.reactivestreams.Publisher;
 import reactor.core.CoreSubscriber;
+import reactor.core.Disposable;
 import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
 import reactor.core.publisher.MonoSink;
@@ -56,9 +57,9 @@ final class WrittenInput extends Flux<ByteBuf> implements ChildInput {
     public Mono<Void> write(Publisher<? extends ByteBuf> publisher) {
         Objects.requireNonNull(publisher, "publisher");
         return Homecoming.bring(Mono.create(sink -> {
-            Sinks.Empty<Void> cancelled = Sinks.empty();
-            sink.onCancel(() -> order.run(cancelled::tryEmitEmpty, () -> {}));
-            order.run(() -> add(publisher, cancelled, sink), () -> sink.error(ended()));
+            Turn turn = new Turn(sink);
+            sink.onCancel(turn);
+            order.run(() -> add(publisher, turn), () -> sink.error(ended()));
         }));
     }
 
@@ -66,16 +67,17 @@ final class WrittenInput extends Flux<ByteBuf> implements ChildInput {
         return new InputClosedException("the input of the child has ended, nothing can be written");
     }
 
-    private void add(Publisher<? extends ByteBuf> publisher, Sinks.Empty<Void> cancelled, MonoSink<Void> sink) {
+    private void add(Publisher<? extends ByteBuf> publisher, Turn turn) {
+        MonoSink<Void> sink = turn.sink;
         if (closed || ending) {
             sink.error(ended());
             return;
         }
         waiting.add(sink);
         sink.onDispose(() -> order.run(() -> waiting.remove(sink), () -> {}));
-        Flux<ByteBuf> chunks = Flux.defer(
-                        () -> waiting.contains(sink) ? Flux.<ByteBuf>from(publisher) : Flux.<ByteBuf>empty())
-                .takeUntilOther(cancelled.asMono())
+        Flux<ByteBuf> chunks = Flux.defer(() -> turn.cancelled || !waiting.contains(sink)
+                        ? Flux.<ByteBuf>empty()
+                        : Flux.<ByteBuf>from(publisher).takeUntilOther(turn.end.asMono()))
                 .onErrorResume(error -> {
                     sink.error(error);
                     return Flux.empty();
@@ -106,6 +108,24 @@ final class WrittenInput extends Flux<ByteBuf> implements ChildInput {
 
     private static Mono<ByteBuf> mark(Runnable whenReached) {
         return Mono.fromSupplier(() -> new Mark(whenReached));
+    }
+
+    /** One write that may be cancelled: at once if it still waits, else on the loop. */
+    private final class Turn implements Disposable {
+
+        private final MonoSink<Void> sink;
+        private final Sinks.Empty<Void> end = Sinks.empty();
+        private volatile boolean cancelled;
+
+        Turn(MonoSink<Void> sink) {
+            this.sink = sink;
+        }
+
+        @Override
+        public void dispose() {
+            cancelled = true;
+            order.run(end::tryEmitEmpty, () -> {});
+        }
     }
 
     /** An empty buffer that tells when it is released: the pipe does so when it has written what came before. */

@@ -15,22 +15,22 @@ import reactor.core.publisher.Mono;
 final class ForkLaunch {
 
     private final Fork fork;
-    private final EventLoop loop;
+    private final EventLoop here; // where everything is signalled
+    private final EventLoop loop; // that serves the channel: the same, if it can
     private final Disposable.Swap owned = Disposables.swap();
 
-    private ForkLaunch(Fork fork, EventLoop loop) {
+    private ForkLaunch(Fork fork, EventLoop here) {
         this.fork = fork;
-        this.loop = loop;
+        this.here = here;
+        loop = here.netty().isCompatible(EpollIoHandle.class) ? here : EventLoop.shared();
     }
 
     static Mono<ForkedProcess> spawn(Fork fork) {
         return Mono.defer(() -> {
             EventLoop home = EventLoop.current();
-            boolean fit = home != null && home.netty().isCompatible(EpollIoHandle.class);
-            ForkLaunch launch = new ForkLaunch(fork, home != null && fit ? home : EventLoop.shared());
-            Mono<ForkedProcess> forked = launch.start();
-            Mono<ForkedProcess> athome = home == null || fit ? forked : home.adopt(forked);
-            return athome.filter(child -> launch.owned.replace(Disposables.never()))
+            ForkLaunch launch = new ForkLaunch(fork, home == null ? EventLoop.shared() : home);
+            return launch.start()
+                    .filter(child -> launch.owned.replace(Disposables.never()))
                     .doFinally(signal -> launch.owned.dispose());
         });
     }
@@ -50,12 +50,14 @@ final class ForkLaunch {
     }
 
     private Mono<ForkedProcess> start(Command command, ChannelServer server, Invitation invitation) {
+        Mono<Channel> arrival = server.accept(invitation); // now: the child may come before we hear that it runs
         return Executions.spawn(List.of(command.env(Invitation.VARIABLE, invitation.text())))
                 .map(children -> children.get(0))
+                .publishOn(here)
                 .doOnDiscard(DefaultChildProcess.class, DefaultChildProcess::dispose)
                 .flatMap(process -> {
                     owned.replace(process);
-                    return connected(process, server.accept(invitation));
+                    return connected(process, arrival);
                 });
     }
 
@@ -64,8 +66,8 @@ final class ForkLaunch {
         Mono<Channel> late = Mono.error(() -> ForkException.late(command, fork.connectTimeout()));
         return Mono.firstWithSignal(
                         arrival,
-                        ended(process).publishOn(loop),
-                        Mono.delay(fork.connectTimeout(), loop).then(late))
+                        EventLoop.onCurrent(ended(process)),
+                        Mono.delay(fork.connectTimeout(), here).then(late))
                 .map(channel -> {
                     DefaultForkedProcess forked = new DefaultForkedProcess(process, channel);
                     owned.replace(forked);

@@ -7,9 +7,11 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.netty.channel.unix.FileDescriptor;
 import io.spindle.loop.EventLoop;
+import io.spindle.loop.EventLoopSpec;
 import io.spindle.process.ipc.Channel;
 import io.spindle.process.ipc.Reply;
 import io.spindle.testkit.LeakCheck;
+import io.spindle.testkit.Spin;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
@@ -20,6 +22,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
+import java.util.concurrent.CountDownLatch;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
@@ -376,6 +379,37 @@ class ForkTest {
 
         assertThat(code).isZero();
         assertThat(threads).containsExactly("main", "main x", "main exit code 0");
+    }
+
+    /** It connects on the shared loop while its home, where we hear of it, is held. */
+    @Test
+    void aChildThatConnectsBeforeItsStartIsKnownIsWelcomeAndMissesNoHandler(@TempDir Path directory) {
+        Path output = directory.resolve("output");
+        ProcessLimit one = ProcessLimit.of(1);
+        EventLoop home = EventLoopSpec.of("home").nativeTransport(false).start();
+        Mono<ForkedProcess> forked = fork(Forks.Asker.class)
+                .options(command -> command.stdout(Output.file(output)).limit(one))
+                .spawn()
+                .doOnNext(child -> {
+                    boolean athome = home.inLoop();
+                    child.channel().onRequest("name", question -> Mono.just(Reply.of("at home: " + athome)));
+                });
+        ChildProcess first = Objects.requireNonNull(
+                Command.of("sleep", "300").limit(one).spawn().block(GUARD));
+        Mono<ForkedProcess> early = forked.subscribeOn(home).cache();
+        early.subscribe(children::add, error -> {});
+        Await.until("the child waits for its turn", () -> one.waiting() == 1);
+        CountDownLatch release = new CountDownLatch(1);
+        home.schedule(() -> Spin.until(release));
+
+        first.dispose();
+        Await.until("it has connected", () -> read(output).startsWith("connected"));
+        release.countDown();
+
+        StepVerifier.create(early).expectNextCount(1).expectComplete().verify(GUARD);
+        Await.until("it has an answer", () -> read(output).equals("connected\nat home: true\n"));
+        home.dispose();
+        home.onDispose().block(GUARD);
     }
 
     @Test

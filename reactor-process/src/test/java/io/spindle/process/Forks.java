@@ -64,6 +64,21 @@ final class Forks {
         }
     }
 
+    /** Asks at once, and tells on stdout that it is connected, and the answer. */
+    static final class Asker {
+        private Asker() {}
+
+        public static void main(String[] args) {
+            Channel.parent().subscribe(parent -> {
+                System.out.println("connected");
+                parent.request("name", "8")
+                        .map(name -> name.as(String.class))
+                        .onErrorResume(error -> Mono.just(String.valueOf(error.getMessage())))
+                        .subscribe(System.out::println);
+            });
+        }
+    }
+
     /** Sends numbers for as long as they are asked for. */
     static final class Counter {
         private Counter() {}

@@ -34,13 +34,16 @@ public interface ChannelServer extends Disposable {
     Invitation invite();
 
     /**
-     * Waits for the peer of an invitation. Nothing that the peer sends is read before the channel has been emitted; a
-     * subscriber that runs on the server's loop has set its handlers by then.
+     * Waits for the peer of an invitation. Nothing that the peer sends is read before the channel has been emitted and
+     * the subscriber has returned, with its handlers set. To be called before the peer can have connected, for the
+     * invitation is used then; the result may be subscribed to at any time and more than once.
+     *
+     * <p><b>Signals on</b> the event loop that it is subscribed on, else on the server's loop, or the subscriber's thread
+     * if the peer has connected before. <b>Cancel</b> stops the waiting alone.
      *
      * @param invitation from {@link #invite()} of this server
      * @return the channel, as soon as the peer has connected; errors with {@link ChannelClosedException} if the
-     *     invitation was revoked, or the server disposed, before. May be subscribed to at any time and more than once;
-     *     cancel stops the waiting alone
+     *     invitation had been used or revoked when this was called, is revoked, or the server is disposed
      */
     Mono<Channel> accept(Invitation invitation);
 

@@ -102,8 +102,7 @@ final class DefaultChannelServer implements ChannelServer {
         return guest == null
                 ? Mono.error(new ChannelClosedException("invitation is revoked, used or not of this server"))
                 : EventLoop.onCurrent(guest.arrival.asMono())
-                        .doOnNext(DefaultChannel::startReading)
-                        .cast(Channel.class);
+                        .flatMap(channel -> Mono.<Channel>just(channel).doFinally(end -> channel.startReading()));
     }
 
     @Override

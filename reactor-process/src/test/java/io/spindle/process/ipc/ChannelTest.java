@@ -202,6 +202,32 @@ class ChannelTest {
     }
 
     @Test
+    void aGuestThatCameBeforeAnybodyWaitedForItFindsTheHandlersSet() {
+        Invitation invitation = pair.server.invite();
+        Mono<Channel> accepted = pair.server.accept(invitation);
+        Channel guest = Pair.get(Channel.connect(invitation, pair.clientLoop));
+        Sinks.One<String> answer = Sinks.one();
+        guest.request("name", "")
+                .map(name -> name.as(String.class))
+                .subscribe(answer::tryEmitValue, answer::tryEmitError);
+        turns(pair.clientLoop);
+
+        accepted.doOnNext(channel -> {
+                    turns(pair.serverLoop); // what was being read would have been seen
+                    channel.onRequest("name", question -> Mono.just(Reply.of("set in time")));
+                })
+                .block(Pair.PATIENCE);
+
+        assertThat(answer.asMono().block(Pair.PATIENCE)).isEqualTo("set in time");
+    }
+
+    private static void turns(EventLoop loop) {
+        for (int turn = 0; turn < 20; turn++) {
+            Mono.fromRunnable(() -> {}).subscribeOn(loop).block(Pair.PATIENCE);
+        }
+    }
+
+    @Test
     void aCancelledRequestCancelsTheWorkAtThePeer() {
         Sinks.Empty<Void> begun = Sinks.empty();
         Sinks.Empty<Void> cancelled = Sinks.empty();

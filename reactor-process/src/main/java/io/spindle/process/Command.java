@@ -279,7 +279,7 @@ public final class Command {
 
     /**
      * Sets whether cancelling {@link #exec()}, {@link #lines()}, {@link #output()} or {@link #events()} ends the process
-     * as {@link ChildProcess#disposeGracefully()} does.
+     * as {@link ChildProcess#disposeGracefully()} does; what it writes meanwhile is read and dropped.
      *
      * @param gracefully Default: false, it is killed
      */

@@ -243,6 +243,13 @@ final class DefaultChildProcess implements ChildProcess {
         });
     }
 
+    /** Lets it write to outputs that are cancelled, if it is to be asked before it is killed. Any thread. */
+    void drainWhenCancelled() {
+        if (command.cancelGracefully()) {
+            onLoop(() -> outputs().forEach(OutputPipe::drainWhenCancelled));
+        }
+    }
+
     /** Asks the tree to end, and remembers why; the first reason stays. Any thread. */
     void endBecause(ExecException.Reason why) {
         if (reason == null) {

@@ -146,8 +146,10 @@ final class Executions {
             Launch launch = new Launch(stages);
             return launch.start()
                     .flatMapMany(children -> {
-                        children.forEach(
-                                child -> child.limitOutput(child.command().drain()));
+                        children.forEach(child -> {
+                            child.limitOutput(child.command().drain());
+                            child.drainWhenCancelled();
+                        });
                         return use.apply(children);
                     })
                     .doFinally(

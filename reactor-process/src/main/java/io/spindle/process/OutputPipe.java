@@ -55,6 +55,7 @@ abstract class OutputPipe extends Flux<ByteBuf> {
     private boolean dropped;
     private boolean last;
     private int lastBytes;
+    private boolean drainsWhenCancelled;
     private boolean draining;
     private long activeNanos = System.nanoTime();
     private boolean ended;
@@ -154,6 +155,11 @@ abstract class OutputPipe extends Flux<ByteBuf> {
     /** Makes its end, whenever that comes, this error. Loop only. */
     final void failAtEnd(Throwable why) {
         failure = failure == null ? why : failure;
+    }
+
+    /** Goes on reading when its subscriber cancels, so that a child may still write while it ends. Loop only. */
+    final void drainWhenCancelled() {
+        drainsWhenCancelled = true;
     }
 
     /** Ends now. Loop only. */
@@ -268,7 +274,12 @@ abstract class OutputPipe extends Flux<ByteBuf> {
     private void cancel() {
         subscriber = Terminated.INSTANCE;
         held.clear();
-        end(null);
+        if (drainsWhenCancelled) {
+            demand = Long.MAX_VALUE;
+            drain();
+        } else {
+            end(null);
+        }
     }
 
     private void end(@Nullable Throwable error) {

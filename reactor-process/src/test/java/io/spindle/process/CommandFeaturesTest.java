@@ -139,6 +139,20 @@ class CommandFeaturesTest {
     }
 
     @EngineTest
+    void aProgramThatWritesWhileItEndsAfterACancelIsNotKilledByItsPipe(Engine engine, @TempDir Path directory) {
+        Path file = directory.resolve("end");
+        Command polite = Command.shell(
+                        "trap 'echo bye; echo yes > \"$1\"; exit' TERM; echo ready; while :; do sleep 0.01; done")
+                .args(file.toString())
+                .cancelGracefully(true)
+                .engine(engine);
+
+        StepVerifier.create(polite.lines()).expectNext("ready").thenCancel().verify(GUARD);
+
+        Await.until("it has ended in its own way", () -> file.toFile().length() == 4);
+    }
+
+    @EngineTest
     void longOutputIsCutAndTheProgramRunsToItsEnd(Engine engine, @TempDir Path directory) {
         Path file = directory.resolve("end");
 

@@ -86,17 +86,15 @@ final class Launch implements Disposable {
         return fake == null ? stages.get(0).engine() : fake;
     }
 
-    private IoEventLoop loop() {
-        if (loop == null) {
-            loop = engine().loop(home);
-        }
-        return loop;
-    }
-
-    /** All signals come on the loop of the pipes, as the output will. */
+    /** All signals come on the loop of the pipes, as the output will; right here, if that could not be had. */
     private void signal(Runnable task) {
+        IoEventLoop pipes = loop;
+        if (pipes == null) {
+            task.run();
+            return;
+        }
         try {
-            loop().execute(task);
+            pipes.execute(task);
         } catch (RejectedExecutionException e) {
             task.run();
         }
@@ -104,7 +102,8 @@ final class Launch implements Disposable {
 
     private List<DefaultChildProcess> launch(Context context) throws LaunchException {
         Engine engine = engine();
-        IoEventLoop pipes = loop();
+        IoEventLoop pipes = engine.loop(home);
+        loop = pipes;
         LiveChildren.launching();
         try {
             List<Launched> launched = engine.launch(stages, pipes);

@@ -4,10 +4,15 @@ package io.spindle.process;
 import static io.spindle.process.Await.GUARD;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.netty.channel.IoEventLoop;
+import io.spindle.loop.EventLoop;
 import io.spindle.testkit.LeakCheck;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.io.TempDir;
 import reactor.core.publisher.Flux;
@@ -86,6 +91,30 @@ class SpawnFailureTest {
                         .engine(engine),
                 SpawnException.Reason.REDIRECT_FAILED,
                 "nothing");
+    }
+
+    @Test
+    void anEngineThatCannotBeHadIsAnError() {
+        Engine absent = new Engine() {
+            @Override
+            public boolean canUse(IoEventLoop loop) {
+                return true;
+            }
+
+            @Override
+            public IoEventLoop loop(@Nullable EventLoop home) {
+                throw new NoClassDefFoundError("no engine");
+            }
+
+            @Override
+            public List<Launched> launch(List<Command> stages, IoEventLoop loop) {
+                throw new AssertionError("there is no loop to launch on");
+            }
+        };
+
+        StepVerifier.create(Command.of("true").engine(absent).exec())
+                .expectErrorMessage("no engine")
+                .verify(GUARD);
     }
 
     @EngineTest

@@ -409,8 +409,11 @@ final class DefaultChildProcess implements ChildProcess {
         Runnable step = kill;
         if (!next.isEmpty()) {
             step = () -> {
-                process.askTree(next.get(0).signal());
-                escalate(next.subList(1, next.size()), next.get(0).grace(), kill);
+                Runnable killNewer = process.askTree(next.get(0).signal());
+                escalate(next.subList(1, next.size()), next.get(0).grace(), () -> {
+                    kill.run();
+                    killNewer.run();
+                });
             };
         }
         process.worker().schedule(step, nanos(grace), TimeUnit.NANOSECONDS);

@@ -126,6 +126,28 @@ class CommandFeaturesTest {
     }
 
     @EngineTest
+    void whatIsStartedBetweenTwoStepsIsKilledToo(Engine engine) {
+        Command spawning = Command.shell("trap 'sleep 300 & echo $!' TERM; trap 'exit 9' INT; echo ready;"
+                        + " while :; do sleep 0.01; done") // a shell's background programs ignore INT
+                .killSignal(Signal.TERM)
+                .grace(Duration.ofSeconds(1))
+                .escalate(Signal.INT, Duration.ofSeconds(1))
+                .engine(engine);
+        ChildProcess child = Objects.requireNonNull(spawning.spawn().block(GUARD));
+        List<String> lines = new ArrayList<>();
+
+        StepVerifier.create(child.stdout().map(ChildProcessTest::text).doOnNext(lines::add))
+                .expectNext("ready\n")
+                .then(() -> child.disposeGracefully().subscribe())
+                .expectNextCount(1)
+                .expectComplete()
+                .verify(GUARD);
+
+        assertThat(Objects.requireNonNull(child.close().block(GUARD)).code()).isEqualTo(9);
+        Await.gone(Long.parseLong(lines.get(1).strip()));
+    }
+
+    @EngineTest
     void aCancelAsksFirstIfItIsToldTo(Engine engine, @TempDir Path directory) {
         Path file = directory.resolve("asked");
         Command polite = Command.shell("trap 'echo yes > \"$1\"; exit' TERM; echo ready; while :; do sleep 0.01; done")

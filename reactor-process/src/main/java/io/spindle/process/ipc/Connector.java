@@ -19,6 +19,7 @@ import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import reactor.core.publisher.Mono;
 import reactor.core.publisher.MonoSink;
+import reactor.core.scheduler.Schedulers;
 
 /** The connecting side: two sockets, a preamble on each, then READY from the other side. */
 final class Connector {
@@ -51,10 +52,10 @@ final class Connector {
      * @param onReady called before anything else that the peer sends is looked at. Loop only
      */
     static Mono<DefaultChannel> connect(Invitation invitation, EventLoop loop, Consumer<DefaultChannel> onReady) {
-        return Mono.create(sink -> {
-            prepare(loop);
-            loop.netty().execute(() -> start(invitation, loop, onReady, sink)); // both registered before either fails
-        });
+        return Mono.<DefaultChannel>fromRunnable(() -> prepare(loop))
+                .subscribeOn(Schedulers.boundedElastic())
+                .publishOn(loop)
+                .switchIfEmpty(Mono.create(sink -> start(invitation, loop, onReady, sink)));
     }
 
     private static void start(

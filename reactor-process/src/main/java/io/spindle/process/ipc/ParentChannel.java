@@ -33,20 +33,26 @@ final class ParentChannel implements Channel {
     ParentChannel(DefaultChannel channel, KeepAlive keepAlive, EventLoop loop) {
         this.channel = channel;
         this.keepAlive = keepAlive;
-        channel.onDispose().onErrorComplete().subscribe(null, null, () -> {
-            boolean lost = !left && !channel.isDisconnected() && watchers.get() == 0;
-            if (lost) {
-                exit();
-            } else {
-                keepAlive.end();
-            }
-            loop.disposeGracefully().subscribe();
-        });
+        channel.onDispose()
+                .doFinally(signal -> loop.disposeGracefully().subscribe())
+                .subscribe(
+                        null,
+                        breach -> ended("the channel to the parent of this process has failed: " + breach.getMessage()),
+                        () -> ended("the parent of this process has died"));
+    }
+
+    private void ended(String why) {
+        boolean lost = !left && !channel.isDisconnected() && watchers.get() == 0;
+        if (lost) {
+            exit(why);
+        } else {
+            keepAlive.end();
+        }
     }
 
     /** Hooks have a little time; whatever they do, an orphan ends. */
-    private static void exit() {
-        log.warn("the parent of this process has died; exit with code {}", LOST_CODE);
+    private static void exit(String why) {
+        log.warn("{}; exit with code {}", why, LOST_CODE);
         start("spindle-fork-exit", () -> System.exit(LOST_CODE));
         start("spindle-fork-halt", () -> {
             long end = System.nanoTime() + HOOKS_NANOS;

@@ -7,6 +7,9 @@ import io.netty.buffer.ByteBuf;
 import io.netty.buffer.ByteBufAllocator;
 import io.netty.buffer.Unpooled;
 import io.netty.buffer.UnpooledByteBufAllocator;
+import io.spindle.process.Fork;
+import io.spindle.process.ForkedProcess;
+import io.spindle.process.Output;
 import io.spindle.testkit.LeakCheck;
 import java.io.IOException;
 import java.net.StandardProtocolFamily;
@@ -14,6 +17,8 @@ import java.net.UnixDomainSocketAddress;
 import java.nio.ByteBuffer;
 import java.nio.channels.SocketChannel;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.Random;
 import org.junit.jupiter.api.AfterEach;
@@ -22,6 +27,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.BeforeAllCallback;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.extension.ExtensionContext;
+import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import reactor.core.publisher.Mono;
@@ -111,6 +117,30 @@ class BadPeerTest {
 
     private void theOtherChannelGoesOn() {
         assertThat(Pair.get(bystander.request("alive", "")).as(Boolean.class)).isTrue();
+    }
+
+    /** A child that listens. */
+    static final class Listener {
+        private Listener() {}
+
+        public static void main(String[] args) {
+            Channel.parent().flatMapMany(Channel::receive).subscribe(null, error -> {});
+        }
+    }
+
+    @Test
+    void aForkTellsABadFrameOfItsParentApartFromItsDeath(@TempDir Path directory) throws IOException {
+        Path log = directory.resolve("log");
+        Fork listener = Fork.of(Listener.class).options(command -> command.stdout(Output.file(log)));
+        ForkedProcess child = Pair.get(listener.spawn().subscribeOn(pair.serverLoop));
+        DefaultChannel channel = (DefaultChannel) child.channel();
+
+        channel.onLoop(() -> channel.write(Frame.bare(Frame.READY), null));
+
+        assertThat(Pair.get(child.close()).code()).isEqualTo(1);
+        assertThat(Files.readString(log))
+                .contains("the channel to the parent of this process has failed: frame of kind 8 out of turn; exit")
+                .doesNotContain("died");
     }
 
     @ParameterizedTest

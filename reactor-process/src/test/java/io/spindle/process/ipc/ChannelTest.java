@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.netty.channel.unix.FileDescriptor;
 import io.spindle.loop.EventLoop;
+import io.spindle.loop.EventLoopSpec;
 import io.spindle.testkit.LeakCheck;
 import io.spindle.testkit.Spin;
 import java.lang.reflect.Type;
@@ -474,6 +475,22 @@ class ChannelTest {
                 .expectError(MessageFormatException.class)
                 .verify(Pair.PATIENCE);
         assertThat(roundTrip()).isEqualTo("none");
+    }
+
+    @Test
+    void aLoopWithoutEpollIsAnErrorOnThatLoop() {
+        EventLoop plain = EventLoopSpec.of("plain").nativeTransport(false).start();
+        List<Boolean> onLoop = new ArrayList<>();
+
+        StepVerifier.create(Channel.connect(pair.server.invite(), plain).doOnError(error -> onLoop.add(plain.inLoop())))
+                .expectErrorSatisfies(error -> assertThat(error)
+                        .isInstanceOf(UnsupportedOperationException.class)
+                        .hasMessageContaining("plain was made without"))
+                .verify(Pair.PATIENCE);
+
+        assertThat(onLoop).containsExactly(true);
+        plain.dispose();
+        plain.onDispose().block(Pair.PATIENCE);
     }
 
     @Test

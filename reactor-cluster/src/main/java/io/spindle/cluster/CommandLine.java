@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.spindle.cluster;
 
+import io.spindle.process.JvmFlags;
 import java.io.File;
 import java.util.ArrayList;
 import java.util.List;
@@ -15,24 +16,11 @@ import java.util.regex.Pattern;
  */
 final class CommandLine {
 
-    /** Environment variables whose flags are on the command line of a worker already. */
-    static final List<String> EXPANDED_VARIABLES = List.of("JDK_JAVA_OPTIONS", "JAVA_TOOL_OPTIONS");
-
     private static final Pattern GARBAGE_COLLECTOR = Pattern.compile("-XX:[+]Use\\w*GC");
     private static final Pattern HEAP = Pattern.compile("-Xmx.*|-XX:(MaxHeapSize|MaxRAMPercentage|MaxRAM)=.*");
     private static final Pattern PROCESSORS = Pattern.compile("-XX:ActiveProcessorCount=.*");
     private static final Pattern NATIVE_ACCESS =
             Pattern.compile("--enable-native-access=.*|--illegal-native-access=.*");
-
-    /** One process alone can have these. */
-    private static final Pattern DEBUGGERS = Pattern.compile("-agentlib:jdwp.*|-Xrunjdwp.*|-Xdebug"
-            + "|-Dcom\\.sun\\.management\\.jmxremote\\.(port|rmi\\.port|local\\.port)=.*");
-
-    /** Several processes would write one file, unless its name holds the process id. */
-    private static final Pattern FILES =
-            Pattern.compile("-Xlog:.*file=.*|-Xloggc:.*|-XX:StartFlightRecording.*filename=.*"
-                    + "|-XX:ArchiveClassesAtExit=.*|-XX:[+]AutoCreateSharedArchive|-XX:AOTCacheOutput=.*|-XX:AOTMode=record"
-                    + "|-XX:AOTMode=create");
 
     private static final int NATIVE_ACCESS_SINCE = 24;
     private static final double HEAP_SHARE_PERCENT = 75;
@@ -42,8 +30,7 @@ final class CommandLine {
     static List<String> worker(PrimarySpec spec, Self self) {
         List<String> line = new ArrayList<>();
         line.add(self.java());
-        List<String> flags =
-                self.flags().stream().filter(CommandLine::isShareable).toList();
+        List<String> flags = JvmFlags.shareable(self.flags());
         line.addAll(shares(spec, self, flags));
         line.addAll(flags);
         line.addAll(spec.jvmArgs());
@@ -51,12 +38,6 @@ final class CommandLine {
                 .map(main -> mainClass(self, main.className(), main.arguments()))
                 .orElseGet(() -> sameProgram(self)));
         return List.copyOf(line);
-    }
-
-    private static boolean isShareable(String flag) {
-        return !DEBUGGERS.matcher(flag).matches()
-                && (flag.contains("%p") || !FILES.matcher(flag).matches())
-                && !flag.startsWith("-Djdk.module.");
     }
 
     private static List<String> shares(PrimarySpec spec, Self self, List<String> own) {

@@ -5,6 +5,7 @@ import io.spindle.loop.EventLoop;
 import io.spindle.process.ChildProcess;
 import io.spindle.process.Command;
 import io.spindle.process.Input;
+import io.spindle.process.JvmFlags;
 import io.spindle.process.Output;
 import java.util.Map;
 import reactor.core.publisher.Mono;
@@ -34,7 +35,7 @@ final class WorkerProcess {
                 .stdin(Input.empty())
                 .stdout(Output.inherit())
                 .stderr(Output.inherit());
-        for (String variable : CommandLine.EXPANDED_VARIABLES) {
+        for (String variable : JvmFlags.EXPANDED_VARIABLES) {
             command = command.unsetEnv(variable);
         }
         for (Map.Entry<String, String> variable : spec.env().entrySet()) {

@@ -115,8 +115,8 @@ public final class Fork {
     }
 
     /**
-     * Sets whether the JVM gets the flags of this one, but for those that only one process can have: debuggers, ports,
-     * files that are written.
+     * Sets whether the JVM gets the flags of this one, but for those that only one process can have, see
+     * {@link JvmFlags#shareable}.
      *
      * @param inherit Default: true
      * @throws IllegalStateException if this is not the fork of a class
@@ -197,7 +197,7 @@ public final class Fork {
         }
         Command command = Command.of(jvm.line());
         if (jvm.inherit()) {
-            for (String variable : JvmLine.EXPANDED_VARIABLES) {
+            for (String variable : JvmFlags.EXPANDED_VARIABLES) {
                 command = command.unsetEnv(variable);
             }
         }

@@ -7,7 +7,6 @@ import java.lang.management.ManagementFactory;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
@@ -19,17 +18,8 @@ import java.util.stream.Stream;
  */
 record JvmLine(String main, List<String> args, List<String> jvmArgs, boolean inherit, Path java, String classPath) {
 
-    /** Environment variables whose flags are among those of this JVM already. */
-    static final List<String> EXPANDED_VARIABLES = List.of("JDK_JAVA_OPTIONS", "JAVA_TOOL_OPTIONS");
-
     /** Connects, then calls the main method. Package-private there, as a main class may be. */
     private static final String RUNNER = Channel.class.getPackageName() + ".ForkMain";
-
-    /** What only one process can have: a debugger's port, a file that is written. */
-    private static final Pattern NOT_SHARED = Pattern.compile("-agentlib:jdwp.*|-Xrunjdwp.*|-Xdebug"
-            + "|-Dcom\\.sun\\.management\\.jmxremote\\.(port|rmi\\.port|local\\.port)=.*|-Djdk\\.module\\..*"
-            + "|-Xlog:.*file=.*|-Xloggc:.*|-XX:StartFlightRecording.*filename=.*|-XX:ArchiveClassesAtExit=.*"
-            + "|-XX:[+]AutoCreateSharedArchive|-XX:AOTCacheOutput=.*|-XX:AOTMode=(record|create)");
 
     static JvmLine of(Class<?> main, List<String> args) {
         return new JvmLine(
@@ -69,9 +59,7 @@ record JvmLine(String main, List<String> args, List<String> jvmArgs, boolean inh
         List<String> line = new ArrayList<>();
         line.add(java.toString());
         if (inherit) {
-            ManagementFactory.getRuntimeMXBean().getInputArguments().stream()
-                    .filter(flag -> !NOT_SHARED.matcher(flag).matches())
-                    .forEach(line::add);
+            line.addAll(JvmFlags.shareable(ManagementFactory.getRuntimeMXBean().getInputArguments()));
         }
         line.addAll(jvmArgs);
         line.addAll(List.of("-cp", absolute(classPath), RUNNER, main));

@@ -11,6 +11,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.BooleanSupplier;
+import java.util.function.Predicate;
 import java.util.stream.Stream;
 
 /** Waits for what the system tells only when asked. */
@@ -50,8 +51,16 @@ final class Await {
     }
 
     static long zombies() {
+        return children(child -> !isRunning(child.pid()));
+    }
+
+    static long runningChildren() {
+        return children(child -> isRunning(child.pid()));
+    }
+
+    private static long children(Predicate<ProcessHandle> which) {
         try (Stream<ProcessHandle> children = ProcessHandle.current().children()) {
-            return children.filter(child -> !isRunning(child.pid())).count();
+            return children.filter(which).count();
         }
     }
 

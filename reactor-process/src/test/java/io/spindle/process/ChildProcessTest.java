@@ -5,9 +5,12 @@ import static io.spindle.process.Await.GUARD;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.netty.buffer.ByteBuf;
+import io.netty.channel.IoEventLoop;
 import io.spindle.testkit.LeakCheck;
+import java.lang.reflect.Proxy;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
+import java.util.List;
 import java.util.Objects;
 import java.util.concurrent.CancellationException;
 import java.util.concurrent.CountDownLatch;
@@ -192,6 +195,46 @@ class ChildProcessTest {
         Await.gone(grandchild.get());
         child.dispose();
         assertThat(child.isDisposed()).isTrue();
+    }
+
+    /** Kills, and returns when the output has ended of that. */
+    private record SlowKill(Engine real, CountDownLatch ended) implements Engine {
+
+        @Override
+        public boolean canUse(IoEventLoop loop) {
+            return real.canUse(loop);
+        }
+
+        @Override
+        public List<Launched> launch(List<Command> stages, IoEventLoop loop) throws LaunchException {
+            return real.launch(stages, loop).stream()
+                    .map(each -> new Launched(slow(each.process()), each.stdin(), each.stdout(), each.stderr()))
+                    .toList();
+        }
+
+        private Running slow(Running process) {
+            return (Running) Proxy.newProxyInstance(
+                    Running.class.getClassLoader(), new Class<?>[] {Running.class}, (proxy, method, args) -> {
+                        Object result = method.invoke(process, args);
+                        if (method.getName().equals("killTree")) {
+                            awaitQuietly(ended);
+                        }
+                        return result;
+                    });
+        }
+    }
+
+    @EngineTest
+    void anOutputThatEndsByTheKillBeforeItIsClosedFailsAllTheSame(Engine engine) {
+        CountDownLatch ended = new CountDownLatch(1);
+        ChildProcess child = spawn(Command.of("sleep", "300").engine(new SlowKill(engine, ended)));
+
+        StepVerifier.create(child.stdout().doFinally(signal -> ended.countDown()))
+                .then(child::dispose)
+                .expectError(CancellationException.class)
+                .verify(GUARD);
+
+        assertThat(await(child.close()).signal()).contains(Signal.KILL);
     }
 
     @EngineTest

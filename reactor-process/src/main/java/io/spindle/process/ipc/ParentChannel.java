@@ -73,8 +73,15 @@ final class ParentChannel implements Channel {
         channel.startReading();
     }
 
+    /** After the end of the channel {@link #ended} alone says when, and with which code, this JVM is to end. */
+    private void release(Disposable hold) {
+        if (!channel.isDisposed()) {
+            hold.dispose();
+        }
+    }
+
     private <T> Mono<T> held(Mono<T> source) {
-        return Mono.using(keepAlive::hold, hold -> source, Disposable::dispose, false);
+        return Mono.using(keepAlive::hold, hold -> source, this::release, false);
     }
 
     @Override
@@ -89,7 +96,7 @@ final class ParentChannel implements Channel {
 
     @Override
     public Flux<Message> receive() {
-        return Flux.using(keepAlive::hold, hold -> channel.receive(), Disposable::dispose, false);
+        return Flux.using(keepAlive::hold, hold -> channel.receive(), this::release, false);
     }
 
     @Override

@@ -137,7 +137,8 @@ class BadPeerTest {
 
         channel.onLoop(() -> channel.write(Frame.bare(Frame.READY), null));
 
-        assertThat(Pair.get(child.close()).code()).isEqualTo(1);
+        int code = Pair.get(child.close()).code();
+        assertThat(code).as(Files.readString(log)).isEqualTo(1);
         assertThat(Files.readString(log))
                 .contains("the channel to the parent of this process has failed: frame of kind 8 out of turn; exit")
                 .doesNotContain("died");

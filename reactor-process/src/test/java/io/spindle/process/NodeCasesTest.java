@@ -12,6 +12,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
+import java.util.concurrent.CopyOnWriteArrayList;
 import org.junit.jupiter.api.extension.ExtendWith;
 import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
@@ -47,7 +48,7 @@ class NodeCasesTest {
     @EngineTest
     void hc16EveryListenerGetsTheSignalThatEndedIt(Engine engine) {
         ChildProcess cat = spawn(Command.of("cat").stdin(Input.pipe()), engine);
-        List<ExitStatus> told = new ArrayList<>();
+        List<ExitStatus> told = new CopyOnWriteArrayList<>(); // who comes after the end is told where it subscribes
         Mono<Void> both = Mono.when(cat.exit().doOnNext(told::add), cat.exit().doOnNext(told::add));
 
         assertThat(cat.isAlive()).isTrue();

@@ -18,7 +18,7 @@ final class NuRunner implements ProcessRunner {
     private static class Reader extends NuAbstractProcessHandler {
 
         final CountDownLatch exited = new CountDownLatch(1);
-        volatile long bytes;
+        volatile long received;
         private long count;
 
         @Override
@@ -34,7 +34,7 @@ final class NuRunner implements ProcessRunner {
 
         @Override
         public void onExit(int status) {
-            bytes = count;
+            received = count;
             exited.countDown();
         }
     }
@@ -50,7 +50,7 @@ final class NuRunner implements ProcessRunner {
         Reader reader = new Reader();
         start(reader, line);
         reader.exited.await();
-        return reader.bytes;
+        return reader.received;
     }
 
     @Override
@@ -84,7 +84,7 @@ final class NuRunner implements ProcessRunner {
         };
         start(reader, List.of("cat"));
         reader.exited.await();
-        return reader.bytes;
+        return reader.received;
     }
 
     @Override

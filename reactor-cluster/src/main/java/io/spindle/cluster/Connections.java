@@ -32,7 +32,8 @@ final class Connections {
     private final Map<Channel, Mono<Void>> servers = new ConcurrentHashMap<>(); // and how each stops accepting
     private final Map<Channel, Farewell> connections = new ConcurrentHashMap<>();
     private final AtomicLong acceptedInAll = new AtomicLong();
-    private volatile boolean accepting = true;
+    private volatile boolean held;
+    private volatile boolean paused;
     private volatile boolean draining;
 
     Connections(EventLoop loop) {
@@ -108,16 +109,32 @@ final class Connections {
         }
     }
 
-    /** Whether the servers accept: false holds them, what comes waits in the backlog. Any thread. */
-    void accept(boolean now) {
-        accepting = now;
-        if (now) {
+    /**
+     * Whether the servers accept. What comes meanwhile waits in the backlog. Any thread; {@link #acceptMore} is to follow.
+     *
+     * @param held no server does: it is not ready
+     * @param paused only those do that nobody else can stand in for
+     */
+    void hold(boolean held, boolean paused) {
+        this.held = held;
+        this.paused = paused;
+    }
+
+    /** Has the servers look for what they may accept. Any thread. */
+    void acceptMore() {
+        if (!held) {
             servers.keySet().forEach(Channel::read);
         }
     }
 
-    boolean isAccepting() {
-        return accepting;
+    /** Whether servers accept from a socket that the workers share. */
+    boolean acceptsFromAll() {
+        return !held && !paused;
+    }
+
+    /** Whether servers accept from a socket of this worker: what waits there reaches no other, so a pause does not count. */
+    boolean acceptsFromOwn() {
+        return !held;
     }
 
     long acceptedInAll() {

@@ -52,15 +52,14 @@ final class Readiness {
     }
 
     private void change(Runnable change) {
-        boolean accepts;
         boolean isNew;
         synchronized (monitor) {
             change.run();
-            accepts = conditions == 0 && !paused;
+            connections.hold(conditions > 0, paused); // inside: of two changes at once the last one is to stay
             isNew = conditions == 0 && up && !isReady;
             isReady |= isNew;
         }
-        connections.accept(accepts); // two changes at once are none: the primary pauses workers that are ready
+        connections.acceptMore();
         if (isNew) {
             ready.tryEmitEmpty();
         }

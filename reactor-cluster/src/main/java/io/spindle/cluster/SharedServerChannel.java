@@ -17,6 +17,7 @@ import java.net.SocketAddress;
 import java.nio.channels.ClosedChannelException;
 import java.util.ArrayDeque;
 import java.util.Queue;
+import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
 import reactor.core.publisher.Mono;
 
@@ -69,14 +70,19 @@ final class SharedServerChannel extends AbstractServerChannel implements ServerS
             context.bind(address, promise);
             worker.serves();
         };
+        Connections connections = worker.connections();
         switch (listener.mode()) {
-            case SHARED -> register(new EpollServerSocketChannel(adopted.descriptorNumber()), bound, promise);
+            case SHARED -> {
+                EpollServerSocketChannel socket = new EpollServerSocketChannel(adopted.descriptorNumber());
+                register(socket, connections::acceptsFromAll, bound, promise);
+            }
             case REUSE_PORT -> {
                 EpollServerSocketChannel socket = new EpollServerSocketChannel();
                 socket.config().setReusePort(true);
                 socket.config().setBacklog(config.getBacklog());
                 register(
                         socket,
+                        connections::acceptsFromOwn,
                         () -> socket.bind(address).addListener(done -> {
                             if (done.isSuccess()) {
                                 bound.run();
@@ -95,9 +101,9 @@ final class SharedServerChannel extends AbstractServerChannel implements ServerS
         }
     }
 
-    private void register(EpollServerSocketChannel socket, Runnable registered, ChannelPromise promise) {
-        source = new Source.Accepting(
-                this, socket, worker.connections()); // Reactor Netty closes the parent of a connection
+    private void register(
+            EpollServerSocketChannel socket, BooleanSupplier accepts, Runnable registered, ChannelPromise promise) {
+        source = new Source.Accepting(this, socket, accepts); // Reactor Netty closes the parent of a connection
         eventLoop().register(socket).addListener(done -> {
             if (done.isSuccess()) {
                 registered.run();
@@ -145,14 +151,14 @@ final class SharedServerChannel extends AbstractServerChannel implements ServerS
         deliver();
     }
 
+    /** What was accepted is served, though the server may not have asked for it yet: nobody else can. */
     @Override
     protected void doClose() {
+        wantsRead = true;
+        deliver();
         open = false;
         if (source != null) {
             source.close();
-        }
-        for (Channel connection = accepted.poll(); connection != null; connection = accepted.poll()) {
-            connection.unsafe().closeForcibly();
         }
     }
 

@@ -5,6 +5,7 @@ import io.netty.channel.Channel;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.channel.epoll.EpollServerSocketChannel;
+import java.util.function.BooleanSupplier;
 import reactor.core.publisher.Mono;
 
 /** Where the connections of a server come from. On the loop of the server only, unless said otherwise. */
@@ -24,12 +25,12 @@ interface Source {
 
         private final SharedServerChannel server;
         private final EpollServerSocketChannel socket;
-        private final Connections connections;
+        private final BooleanSupplier accepts;
 
-        Accepting(SharedServerChannel server, EpollServerSocketChannel socket, Connections connections) {
+        Accepting(SharedServerChannel server, EpollServerSocketChannel socket, BooleanSupplier accepts) {
             this.server = server;
             this.socket = socket;
-            this.connections = connections;
+            this.accepts = accepts;
             socket.config().setAutoRead(false);
             socket.pipeline().addLast(new Forward());
             socket.closeFuture().addListener(closed -> server.close());
@@ -37,7 +38,7 @@ interface Source {
 
         @Override
         public void read() {
-            if (connections.isAccepting()) {
+            if (accepts.getAsBoolean()) {
                 socket.read();
             }
         }

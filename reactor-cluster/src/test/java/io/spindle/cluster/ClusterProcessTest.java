@@ -172,6 +172,8 @@ class ClusterProcessTest {
                         .start()
                         .waitFor())
                 .isZero();
+        program.await("event Ready"); // each step has a patience of its own
+        program.await("event Ready");
         program.await("event Exited");
         program.await("event Exited");
 

@@ -12,6 +12,7 @@ import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Queue;
+import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -23,6 +24,7 @@ import reactor.core.publisher.Sinks;
  * primary keeps its duplicate until the worker has taken the connection, so what a dead worker had not taken goes to
  * another. While no worker can take any, connections wait in the backlog. Loop only.
  */
+@SuppressWarnings("FutureReturnValueIgnored") // of a timer that nobody cancels
 final class HandOff {
 
     private static final Logger log = LoggerFactory.getLogger(Cluster.class);
@@ -36,6 +38,8 @@ final class HandOff {
     private final Queue<EpollSocketChannel> homeless = new ArrayDeque<>();
     private int waiting;
     private boolean warned;
+    private boolean resting; // after an accept has failed
+    private boolean closed;
 
     /** A server of a worker. */
     private static final class Member {
@@ -81,9 +85,25 @@ final class HandOff {
 
             @Override
             public void exceptionCaught(ChannelHandlerContext context, Throwable cause) {
-                log.warn("cannot accept: {}", cause.toString()); // too many open files: those that wait wait on
+                rest(cause);
             }
         });
+    }
+
+    /** Too many open files: at once it would only fail again, and again. Those that wait wait on. */
+    private void rest(Throwable cause) {
+        if (resting) {
+            return;
+        }
+        log.warn("cannot accept, tries again in {} ms: {}", PrimaryTimes.REST.toMillis(), cause.toString());
+        resting = true;
+        listener.config().setAutoRead(false);
+        listener.eventLoop().schedule(this::rested, PrimaryTimes.REST.toMillis(), TimeUnit.MILLISECONDS);
+    }
+
+    private void rested() {
+        resting = false;
+        refresh();
     }
 
     void join(DefaultClusterWorker worker, Channel channel) {
@@ -106,10 +126,14 @@ final class HandOff {
             give(homeless.remove());
             someone = members.stream().anyMatch(Member::isOpen);
         }
-        listener.config().setAutoRead(someone && waiting < MAX_WAITING);
+        listener.config().setAutoRead(someone && waiting < MAX_WAITING && !resting);
     }
 
     private void give(EpollSocketChannel connection) {
+        if (closed) {
+            connection.unsafe().closeForcibly();
+            return;
+        }
         List<Member> open = members.stream().filter(Member::isOpen).toList();
         if (open.isEmpty()) {
             homeless.add(connection);
@@ -174,6 +198,7 @@ final class HandOff {
     }
 
     void close() {
+        closed = true;
         homeless.forEach(connection -> connection.unsafe().closeForcibly());
         homeless.clear();
     }

@@ -18,5 +18,8 @@ final class PrimaryTimes {
     /** How long the shutdown of the primary's JVM waits for the end of its workers. */
     static final Duration SHUTDOWN = Duration.ofSeconds(5);
 
+    /** How long nothing is accepted after an accept has failed. */
+    static final Duration REST = Duration.ofSeconds(1);
+
     private PrimaryTimes() {}
 }

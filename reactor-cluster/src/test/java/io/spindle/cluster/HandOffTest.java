@@ -14,6 +14,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
@@ -21,6 +22,8 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
 import java.util.concurrent.BlockingQueue;
+import java.util.function.Function;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -105,9 +108,9 @@ class HandOffTest {
         balance = Balance.leastConnections();
         Map<Socket, String> open = new HashMap<>();
         try {
-            while (Set.copyOf(open.values()).size() < 2) {
-                open.put(Http1.connect(port), "");
-                open.replaceAll((socket, pid) -> pid.isEmpty() ? pid(socket) : pid);
+            while (fewest(open) < 4) {
+                Socket next = Http1.connect(port);
+                open.put(next, pid(next));
             }
             String one = open.values().iterator().next();
             for (Map.Entry<Socket, String> each : open.entrySet()) {
@@ -115,7 +118,9 @@ class HandOffTest {
                     each.getKey().close(); // it has the fewest now
                 }
             }
-            for (String pid = ""; !pid.equals(one); ) {
+            String last = "";
+            for (String pid = ""; !pid.equals(one) || !last.equals(one); ) { // in turn if none had ended
+                last = pid;
                 Socket next = Http1.connect(port);
                 pid = pid(next);
                 open.put(next, pid);
@@ -125,6 +130,13 @@ class HandOffTest {
                 each.close();
             }
         }
+    }
+
+    /** How many connections the one of the two has that has fewer. */
+    private static int fewest(Map<Socket, String> open) {
+        Map<String, Long> counts =
+                open.values().stream().collect(Collectors.groupingBy(Function.identity(), Collectors.counting()));
+        return counts.size() < 2 ? 0 : Collections.min(counts.values()).intValue();
     }
 
     private static String pid(Socket socket) {

@@ -411,6 +411,11 @@ final class DefaultPrimary implements Primary {
     }
 
     @Override
+    public int wanted() {
+        return places.kept().size();
+    }
+
+    @Override
     public Flux<ClusterEvent> events() {
         return events.all();
     }

@@ -21,7 +21,7 @@ final class Place {
     private final Sinks.Empty<Void> online = Sinks.empty();
     private final Sinks.Empty<Void> vacant = Sinks.empty();
     private @Nullable Disposable restart;
-    private boolean retired;
+    private volatile boolean retired; // read everywhere
     private int forking;
     private int failedStarts;
     private String lastEnd = "";

@@ -3,6 +3,7 @@ package io.spindle.cluster;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.random.RandomGenerator;
 import java.util.stream.IntStream;
 
@@ -11,12 +12,13 @@ final class Places {
 
     private final RestartPolicy policy;
     private final RandomGenerator random = RandomGenerator.getDefault();
-    private final List<Place> all = new ArrayList<>(); // the oldest first
+    private final List<Place> all = new CopyOnWriteArrayList<>(); // the oldest first
 
     Places(RestartPolicy policy) {
         this.policy = policy;
     }
 
+    /** Any thread. */
     List<Place> kept() {
         return all.stream().filter(place -> !place.isRetired()).toList();
     }

@@ -18,6 +18,12 @@ public interface Primary extends Disposable {
     List<ClusterWorker> workers();
 
     /**
+     * Returns how many workers there are to be: what {@link PrimarySpec#workers} or the last {@link #scale} said, less those
+     * that have left by {@link ClusterWorker#disconnect} since.
+     */
+    int wanted();
+
+    /**
      * Returns what happens from now on, messages included. What happens to the workers is never lost: it waits for a
      * slow subscriber. Messages follow the demand of the slowest, see {@link #messages()}.
      *

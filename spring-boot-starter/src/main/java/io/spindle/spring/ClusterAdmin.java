@@ -44,7 +44,8 @@ final class ClusterAdmin {
      * @param primary its process id
      * @param wanted how many workers there are to be
      * @param workers those that have not ended
-     * @param reload what became of the last one: none, running, done, or why it failed
+     * @param reload what became of the last one that was asked for here: none, running, done, or why it failed; those by
+     *     a signal are not told
      */
     record Status(long primary, int wanted, List<Member> workers, String reload) {
 
@@ -68,12 +69,9 @@ final class ClusterAdmin {
         }
     }
 
-    private volatile String reload = "none";
-    private volatile int wanted;
+    private static final String RUNNING = "running";
 
-    ClusterAdmin(int wanted) {
-        this.wanted = wanted;
-    }
+    private volatile String reload = "none";
 
     /** What a worker does: asks for the status. */
     static Mono<Status> status(WorkerContext worker) {
@@ -85,26 +83,33 @@ final class ClusterAdmin {
     }
 
     Mono<Reply> answer(Primary primary, Message message) {
-        Question question = message.as(Question.class);
+        return Mono.just(Reply.of(answer(primary, message.as(Question.class))));
+    }
+
+    Status answer(Primary primary, Question question) {
         switch (question.what()) {
             case STATUS -> log.trace("asked for the status");
             case RELOAD -> reload(primary);
             case SCALE -> scale(primary, question.workers());
         }
-        return Mono.just(Reply.of(look(primary)));
+        int wanted = question.what() == What.SCALE ? question.workers() : primary.wanted();
+        return look(primary, wanted);
     }
 
+    /** The primary would refuse a second one, and what becomes of the first is still to be told. */
     private void reload(Primary primary) {
-        reload = "running";
+        if (reload.equals(RUNNING)) {
+            return;
+        }
+        reload = RUNNING;
         primary.reload().subscribe(null, failed -> reload = String.valueOf(failed.getMessage()), () -> reload = "done");
     }
 
-    private void scale(Primary primary, int workers) {
-        wanted = workers;
+    private static void scale(Primary primary, int workers) {
         primary.scale(workers).subscribe(null, failed -> log.warn("not scaled: {}", failed.getMessage()));
     }
 
-    private Status look(Primary primary) {
+    private Status look(Primary primary, int wanted) {
         return new Status(
                 ProcessHandle.current().pid(),
                 wanted,

@@ -98,7 +98,7 @@ final class ClusterListener implements ApplicationListener<ApplicationEvent>, Or
                         .orElse(BOOTS_GRACE)
                 : properties.grace();
         int workers = properties.count();
-        ClusterAdmin admin = new ClusterAdmin(workers);
+        ClusterAdmin admin = new ClusterAdmin();
         PrimarySpec spec = PrimarySpec.create()
                 .workers(workers)
                 .grace(grace)

@@ -7,6 +7,7 @@ import java.net.BindException;
 import java.time.Duration;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import org.springframework.boot.availability.AvailabilityChangeEvent;
 import org.springframework.boot.availability.ReadinessState;
@@ -27,8 +28,6 @@ final class WorkerApplication {
     private final CompletableFuture<WorkerContext> context = new CompletableFuture<>();
     private final CompletableFuture<@Nullable Void> ready = new CompletableFuture<>();
 
-    private WorkerApplication() {}
-
     /**
      * Connects to the primary. The JVM exits if it has gone.
      *
@@ -39,23 +38,37 @@ final class WorkerApplication {
             return null;
         }
         WorkerApplication application = new WorkerApplication();
-        Thread thread = new Thread(application::run, "spindle-cluster");
-        thread.setDaemon(true); // an application that ends by itself may
-        thread.start();
-        WorkerMdc.install(application.context.join().id());
+        application.start(program -> Cluster.run(spec -> spec, program));
+        WorkerMdc.install(application.context().id());
         return application;
     }
 
-    private void run() {
-        int none = Cluster.run(spec -> spec, worker -> {
-            worker.readyAfter(Mono.fromFuture(ready));
-            context.complete(worker);
-        });
-        throw new IllegalStateException("a worker does not return, but did with " + none);
+    /** @param cluster runs a program as a worker; it may throw, as the native transport may be missing */
+    void start(Consumer<Consumer<WorkerContext>> cluster) {
+        Thread thread = new Thread(() -> run(cluster), "spindle-cluster");
+        thread.setDaemon(true); // an application that ends by itself may
+        thread.start();
+    }
+
+    private void run(Consumer<Consumer<WorkerContext>> cluster) {
+        try {
+            cluster.accept(worker -> {
+                worker.readyAfter(Mono.fromFuture(ready));
+                context.complete(worker);
+            });
+            throw new IllegalStateException("a worker does not return, but did");
+        } catch (Throwable e) {
+            context.completeExceptionally(e); // else main would wait for ever
+        }
+    }
+
+    /** Waits until it is connected. */
+    WorkerContext context() {
+        return context.join();
     }
 
     void prepared(ConfigurableApplicationContext application) {
-        WorkerContext worker = context.join();
+        WorkerContext worker = context();
         application.getBeanFactory().registerSingleton("spindleWorker", worker);
         worker.onDrain()
                 .subscribe(

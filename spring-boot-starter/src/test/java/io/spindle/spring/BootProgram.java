@@ -10,12 +10,15 @@ import java.util.List;
 import java.util.Objects;
 import java.util.Set;
 import java.util.TreeSet;
+import java.util.concurrent.Future;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
 import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
 import reactor.netty.ByteBufMono;
 import reactor.netty.http.client.HttpClient;
+import reactor.netty.resources.ConnectionProvider;
 
 /** An application in a JVM of its own, started from the class path as an IDE does, and asked over HTTP. */
 final class BootProgram {
@@ -62,9 +65,24 @@ final class BootProgram {
                 .block(Program.PATIENCE));
     }
 
+    /** Clients that keep their connections and send one request after the other. Fails with the first that fails. */
+    static Future<@Nullable Long> load(int port, String path, int clients, Mono<Void> end) {
+        ConnectionProvider kept = ConnectionProvider.create("load", clients);
+        Mono<String> request = request(HttpClient.create(kept).disableRetry(true), port, path);
+        return Flux.range(0, clients)
+                .flatMap(client -> request.repeat(), clients)
+                .takeUntilOther(end)
+                .count()
+                .doFinally(signal -> kept.dispose())
+                .toFuture();
+    }
+
     private static Mono<String> request(int port, String path) {
-        return HttpClient.newConnection()
-                .get()
+        return request(HttpClient.newConnection(), port, path);
+    }
+
+    private static Mono<String> request(HttpClient client, int port, String path) {
+        return client.get()
                 .uri("http://127.0.0.1:" + port + path)
                 .responseContent()
                 .aggregate()

@@ -17,11 +17,15 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Set;
+import java.util.concurrent.Future;
+import java.util.concurrent.TimeUnit;
 import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.io.TempDir;
+import reactor.core.publisher.Sinks;
 
 /** Real JVMs: an application is started as a user starts it. */
 @ExtendWith(LeakCheck.class)
@@ -102,8 +106,14 @@ class ClusteredApplicationTest {
                     .contains(
                             "1 of 1 workers ready, primary " + program.process().pid());
 
+            Sinks.Empty<Void> done = Sinks.empty();
+            Future<@Nullable Long> load = BootProgram.load(port, "/who", 4, done.asMono());
             assertThat(BootProgram.post(port, "/actuator/cluster/reload", "{}")).startsWith("202 ");
             Program.eventually(() -> BootProgram.get(port, "/actuator/cluster").contains("\"reload\":\"done\""));
+            done.tryEmitEmpty();
+            assertThat(load.get(Program.PATIENCE.toSeconds(), TimeUnit.SECONDS))
+                    .as("and none of them failed")
+                    .isGreaterThan(4);
             assertThat(BootProgram.get(port, "/actuator/cluster"))
                     .contains("\"id\":2")
                     .doesNotContain("\"id\":1,");

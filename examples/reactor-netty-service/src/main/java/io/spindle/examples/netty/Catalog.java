@@ -59,6 +59,28 @@ final class Catalog {
         });
     }
 
+    /** Empty if there is none. */
+    Mono<StoredFile> find(String id) {
+        return pool.call(() -> {
+            try (Connection connection = connect();
+                    PreparedStatement select = connection.prepareStatement("select * from file where id = ?")) {
+                select.setString(1, id);
+                try (ResultSet rows = select.executeQuery()) {
+                    return rows.next() ? file(rows) : null;
+                }
+            }
+        });
+    }
+
+    private static StoredFile file(ResultSet row) throws SQLException {
+        return new StoredFile(
+                row.getString("id"),
+                row.getString("name"),
+                row.getString("sha256"),
+                row.getLong("bytes"),
+                row.getLong("gzip_bytes"));
+    }
+
     Flux<StoredFile> findAll() {
         Mono<List<StoredFile>> all = pool.call(() -> {
             try (Connection connection = connect();
@@ -66,12 +88,7 @@ final class Catalog {
                     ResultSet rows = select.executeQuery()) {
                 List<StoredFile> files = new ArrayList<>();
                 while (rows.next()) {
-                    files.add(new StoredFile(
-                            rows.getString("id"),
-                            rows.getString("name"),
-                            rows.getString("sha256"),
-                            rows.getLong("bytes"),
-                            rows.getLong("gzip_bytes")));
+                    files.add(file(rows));
                 }
                 return files;
             }

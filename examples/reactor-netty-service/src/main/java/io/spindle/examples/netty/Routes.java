@@ -24,7 +24,6 @@ final class Routes implements Consumer<HttpServerRoutes> {
 
     private static final String COUNTDOWN =
             "i=$1; while [ $i -gt 0 ]; do echo $i; i=$((i-1)); sleep 0.1; done; echo go";
-    private static final String ID = "[0-9a-f-]{36}";
     private static final int MOST = 50_000_000;
 
     private final JsonMapper json = new JsonMapper();
@@ -63,10 +62,13 @@ final class Routes implements Consumer<HttpServerRoutes> {
         return json(response.status(HttpResponseStatus.CREATED), store.add(name == null ? "" : name, body));
     }
 
-    /** Ids are ours, so nothing else may become a part of a path. */
+    /** Only what is in the catalog may become a part of a path. */
     private Publisher<Void> content(HttpServerRequest request, HttpServerResponse response) {
         String id = request.param("id");
-        return id == null || !id.matches(ID) ? response.sendNotFound() : response.sendByteArray(store.content(id));
+        return catalog.find(id == null ? "" : id)
+                .<Publisher<Void>>map(file -> response.sendByteArray(store.content(file.id())))
+                .switchIfEmpty(Mono.fromSupplier(response::sendNotFound))
+                .flatMap(Mono::from);
     }
 
     /** Computing would hold up an event loop: a worker does it. */

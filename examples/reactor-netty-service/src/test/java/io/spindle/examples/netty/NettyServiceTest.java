@@ -84,6 +84,7 @@ class NettyServiceTest {
             assertThat(id.find()).isTrue();
             assertThat(get(port, "/files")).contains(id.group(1));
             assertThat(get(port, "/files/" + id.group(1))).isEqualTo("hello world\n");
+            assertThat(status(port, "/files/" + id.group(1).replace('-', '0'))).isEqualTo(404);
             assertThat(get(port, "/primes/1000")).isEqualTo("168");
             assertThat(get(port, "/countdown/1")).isEqualTo("data:1\n\ndata:go\n\n");
             assertThat(pids(port, Math.max(1, workers))).hasSize(Math.max(1, workers));
@@ -91,6 +92,14 @@ class NettyServiceTest {
             program.process().destroy();
             assertThat(program.awaitEnd()).isEqualTo(workers > 0 ? 0 : 143);
         }
+    }
+
+    private static int status(int port, String path) {
+        return Objects.requireNonNull(HttpClient.newConnection()
+                .get()
+                .uri("http://127.0.0.1:" + port + path)
+                .responseSingle((response, body) -> Mono.just(response.status().code()))
+                .block(Program.PATIENCE));
     }
 
     private static Set<String> pids(int port, int processes) {

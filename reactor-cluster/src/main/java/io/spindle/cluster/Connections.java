@@ -11,6 +11,7 @@ import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.concurrent.atomic.LongAdder;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import reactor.core.publisher.Flux;
@@ -32,6 +33,7 @@ final class Connections {
     private final Map<Channel, Mono<Void>> servers = new ConcurrentHashMap<>(); // and how each stops accepting
     private final Map<Channel, Farewell> connections = new ConcurrentHashMap<>();
     private final AtomicLong acceptedInAll = new AtomicLong();
+    private final LongAdder requests = new LongAdder();
     private volatile boolean held;
     private volatile boolean paused;
     private volatile boolean draining;
@@ -139,6 +141,15 @@ final class Connections {
 
     long acceptedInAll() {
         return acceptedInAll.get();
+    }
+
+    /** A request has come. Any thread. */
+    void requested() {
+        requests.increment();
+    }
+
+    long requests() {
+        return requests.sum();
     }
 
     int open() {

@@ -93,6 +93,7 @@ final class Control {
      * @param residentBytes memory of the process, 0 if unknown
      * @param accepted connections since its start
      * @param open connections now
+     * @param requests since its start, as far as they are counted
      */
-    record Pulse(long residentBytes, long accepted, int open) {}
+    record Pulse(long residentBytes, long accepted, int open, long requests) {}
 }

@@ -21,6 +21,8 @@ import org.jspecify.annotations.Nullable;
 import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
 import reactor.core.publisher.Sinks;
+import reactor.netty.ConnectionObserver;
+import reactor.netty.http.server.HttpServerState;
 import reactor.netty.resources.LoopResources;
 
 /** A worker's end of the channel, its servers and its drain. */
@@ -124,6 +126,15 @@ final class DefaultWorkerContext implements WorkerContext {
     @Override
     public LoopResources resources(LoopResources loops) {
         return new SharedLoopResources(loops, this);
+    }
+
+    @Override
+    public ConnectionObserver requestCounter() {
+        return (connection, state) -> {
+            if (state == HttpServerState.REQUEST_RECEIVED) {
+                connections.requested();
+            }
+        };
     }
 
     /** Completes when the channel has ended: by a drain, or because the primary has gone. */

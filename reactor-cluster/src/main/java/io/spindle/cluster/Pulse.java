@@ -48,8 +48,11 @@ final class Pulse {
         return Flux.fromIterable(groups)
                 .flatMapIterable(group -> group)
                 .flatMap(Pulse::turn, Integer.MAX_VALUE)
-                .then(Mono.fromCallable(() ->
-                                new Control.Pulse(residentBytes(), connections.acceptedInAll(), connections.open()))
+                .then(Mono.fromCallable(() -> new Control.Pulse(
+                                residentBytes(),
+                                connections.acceptedInAll(),
+                                connections.open(),
+                                connections.requests()))
                         .subscribeOn(FILES));
     }
 

@@ -11,17 +11,20 @@ import java.time.Duration;
  * @param maxAge not negative; zero for no limit. Default: zero
  * @param maxResidentBytes memory of the process as the system counts it; not negative, zero for no limit. Default: zero
  * @param maxConnections how many it may accept; not negative, zero for no limit. Default: zero
- * @param jitter 0 to 1: each worker's own limits of age and connections are lower by up to this part, so that workers that
+ * @param maxRequests how many requests it may get, as counted by {@link WorkerContext#requestCounter()}; not negative, zero
+ *     for no limit. Default: zero
+ * @param jitter 0 to 1: each worker's own limits of age, connections and requests are lower by up to this part, so that workers that
  *     were started together do not end together. Default: 0.2
  * @since 0.1.0
  */
-public record Recycling(Duration maxAge, long maxResidentBytes, long maxConnections, double jitter) {
+public record Recycling(Duration maxAge, long maxResidentBytes, long maxConnections, long maxRequests, double jitter) {
 
     /** Checks the bounds of each part. */
     public Recycling {
         check(!maxAge.isNegative(), "maxAge must not be negative, was ", maxAge);
         check(maxResidentBytes >= 0, "maxResidentBytes must not be negative, was ", maxResidentBytes);
         check(maxConnections >= 0, "maxConnections must not be negative, was ", maxConnections);
+        check(maxRequests >= 0, "maxRequests must not be negative, was ", maxRequests);
         check(jitter >= 0 && jitter <= 1, "jitter must be from 0 to 1, was ", jitter);
     }
 
@@ -33,27 +36,32 @@ public record Recycling(Duration maxAge, long maxResidentBytes, long maxConnecti
 
     /** Returns the default: never. */
     public static Recycling none() {
-        return new Recycling(Duration.ZERO, 0, 0, 0.2);
+        return new Recycling(Duration.ZERO, 0, 0, 0, 0.2);
     }
 
     /** Returns the same with another {@link #maxAge()}. */
     public Recycling maxAge(Duration maxAge) {
-        return new Recycling(maxAge, maxResidentBytes, maxConnections, jitter);
+        return new Recycling(maxAge, maxResidentBytes, maxConnections, maxRequests, jitter);
     }
 
     /** Returns the same with another {@link #maxResidentBytes()}. */
     public Recycling maxResidentBytes(long maxResidentBytes) {
-        return new Recycling(maxAge, maxResidentBytes, maxConnections, jitter);
+        return new Recycling(maxAge, maxResidentBytes, maxConnections, maxRequests, jitter);
     }
 
     /** Returns the same with another {@link #maxConnections()}. */
     public Recycling maxConnections(long maxConnections) {
-        return new Recycling(maxAge, maxResidentBytes, maxConnections, jitter);
+        return new Recycling(maxAge, maxResidentBytes, maxConnections, maxRequests, jitter);
+    }
+
+    /** Returns the same with another {@link #maxRequests()}. */
+    public Recycling maxRequests(long maxRequests) {
+        return new Recycling(maxAge, maxResidentBytes, maxConnections, maxRequests, jitter);
     }
 
     /** Returns the same with another {@link #jitter()}. */
     public Recycling jitter(double jitter) {
-        return new Recycling(maxAge, maxResidentBytes, maxConnections, jitter);
+        return new Recycling(maxAge, maxResidentBytes, maxConnections, maxRequests, jitter);
     }
 
     /**
@@ -71,6 +79,9 @@ public record Recycling(Duration maxAge, long maxResidentBytes, long maxConnecti
         }
         if (maxConnections > 0 && pulse.accepted() >= maxConnections * part) {
             return "it has accepted " + pulse.accepted() + " connections";
+        }
+        if (maxRequests > 0 && pulse.requests() >= maxRequests * part) {
+            return "it has had " + pulse.requests() + " requests";
         }
         return "";
     }

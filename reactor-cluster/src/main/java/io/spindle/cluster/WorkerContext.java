@@ -4,6 +4,7 @@ package io.spindle.cluster;
 import io.spindle.process.ipc.Message;
 import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
+import reactor.netty.ConnectionObserver;
 import reactor.netty.resources.LoopResources;
 
 /**
@@ -35,6 +36,13 @@ public interface WorkerContext {
      * @param loops run on epoll; stay their owner's
      */
     LoopResources resources(LoopResources loops);
+
+    /**
+     * Returns what counts the requests of HTTP servers for {@link Recycling#maxRequests()}, of any version of HTTP:
+     * {@code HttpServer.create().runOn(worker.resources()).childObserve(worker.requestCounter())}. Without it no request
+     * is counted.
+     */
+    ConnectionObserver requestCounter();
 
     /**
      * Lets this worker wait before it serves: for a warm-up, a cache, a database. Until all conditions have completed its

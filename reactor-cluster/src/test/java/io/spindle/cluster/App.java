@@ -110,6 +110,7 @@ final class App {
                 .runOn(worker.resources())
                 .host("127.0.0.1")
                 .port(port)
+                .childObserve(worker.requestCounter())
                 .route(routes -> routes.get("/", (request, response) -> response.sendString(Mono.just(pid)))
                         .get(
                                 "/never",

@@ -3,6 +3,7 @@ package io.spindle.cluster;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.netty.channel.embedded.EmbeddedChannel;
 import io.spindle.loop.EventLoop;
 import io.spindle.loop.EventLoopSpec;
 import java.util.concurrent.CountDownLatch;
@@ -25,10 +26,16 @@ class PulseTest {
             calls.add(program.schedule(() -> await(end)));
         }
         try {
-            Control.Pulse pulse = new Pulse(new Connections(loop)).take().block(Probe.PATIENCE);
+            Connections connections = new Connections(loop);
+            connections.accepted(new EmbeddedChannel());
+            connections.requested();
+            connections.requested();
+
+            Control.Pulse pulse = new Pulse(connections).take().block(Probe.PATIENCE);
 
             assertThat(pulse).isNotNull();
             assertThat(pulse.residentBytes()).isGreaterThan(1024 * 1024);
+            assertThat(pulse).isEqualTo(new Control.Pulse(pulse.residentBytes(), 1, 1, 2));
         } finally {
             end.countDown();
             calls.dispose();

@@ -38,7 +38,7 @@ class RecyclingTest {
 
     @Test
     void workersThatAreDueAreReplacedOneAfterTheOtherAndNoRequestIsLost() throws Exception {
-        Primary primary = start(Recycling.none().maxConnections(400).jitter(0.5), Duration.ofSeconds(10));
+        Primary primary = start(Recycling.none().maxRequests(400).jitter(0.5), Duration.ofSeconds(10));
         int port = next(ClusterEvent.Listening.class).address().getPort();
         next(ClusterEvent.Ready.class);
         List<ClusterEvent> seen = new ArrayList<>();
@@ -80,7 +80,7 @@ class RecyclingTest {
 
     @Test
     void eachLimitMakesAWorkerDue() {
-        Control.Pulse pulse = new Control.Pulse(100, 10, 1);
+        Control.Pulse pulse = new Control.Pulse(100, 10, 1, 30);
         long hour = Duration.ofHours(1).toNanos();
 
         assertThat(Recycling.none().due(hour, pulse, 1)).isEmpty();
@@ -94,6 +94,10 @@ class RecyclingTest {
         assertThat(Recycling.none().maxResidentBytes(101).due(hour, pulse, 1)).isEmpty();
         assertThat(Recycling.none().maxConnections(20).jitter(0.5).due(hour, pulse, 1))
                 .isEqualTo("it has accepted 10 connections");
+        assertThat(Recycling.none().maxRequests(60).jitter(0.5).due(hour, pulse, 1))
+                .isEqualTo("it has had 30 requests");
+        assertThat(Recycling.none().maxRequests(60).jitter(0.5).due(hour, pulse, 0.9))
+                .isEmpty();
     }
 
     @Test
@@ -101,6 +105,9 @@ class RecyclingTest {
         assertThatIllegalArgumentException()
                 .isThrownBy(() -> Recycling.none().jitter(2))
                 .withMessage("jitter must be from 0 to 1, was 2.0");
+        assertThatIllegalArgumentException()
+                .isThrownBy(() -> Recycling.none().maxRequests(-1))
+                .withMessage("maxRequests must not be negative, was -1");
         assertThatIllegalArgumentException()
                 .isThrownBy(() -> PrimarySpec.create().heartbeat(Duration.ofSeconds(-1)))
                 .withMessage("heartbeat must not be negative, was PT-1S");

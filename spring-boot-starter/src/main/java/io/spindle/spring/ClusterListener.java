@@ -104,7 +104,9 @@ final class ClusterListener implements ApplicationListener<ApplicationEvent>, Or
                 .grace(grace)
                 .startTimeout(properties.startTimeout())
                 .watch(properties.watch())
+                .heartbeat(properties.heartbeat())
                 .restart(properties.restart().policy())
+                .recycling(properties.recycle().limits())
                 .jvmArgs(properties.jvmArgs().toArray(String[]::new))
                 .onRequest(ClusterAdmin.SUBJECT, admin::answer);
         if (properties.reloadOnHup()) {

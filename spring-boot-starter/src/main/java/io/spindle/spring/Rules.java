@@ -9,8 +9,8 @@ final class Rules {
 
     private Rules() {}
 
-    static void atLeast(String property, int least, @Nullable Integer value) {
-        if (value != null && value < least) {
+    static void atLeast(String property, long least, @Nullable Number value) {
+        if (value != null && value.longValue() < least) {
             throw new WrongPropertyException(property, value, "must be at least " + least);
         }
     }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.spindle.spring;
 
+import io.spindle.cluster.Recycling;
 import io.spindle.cluster.RestartPolicy;
 import java.time.Duration;
 import java.util.List;
@@ -8,6 +9,7 @@ import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 import org.springframework.boot.context.properties.ConfigurationProperties;
 import org.springframework.boot.context.properties.bind.DefaultValue;
+import org.springframework.util.unit.DataSize;
 
 /**
  * The properties of the cluster. They are read before there is an application context, so they cannot come from a source
@@ -20,7 +22,9 @@ import org.springframework.boot.context.properties.bind.DefaultValue;
  * @param watch How long the new workers of a reload are watched before the old ones leave.
  * @param reloadOnHup Whether the signal HUP reloads the cluster, as systemd expects, and does not end it.
  * @param jvmArgs Flags for the JVMs of the workers, beside those of the program itself. None if not set.
+ * @param heartbeat How long a worker that is ready may fail to answer before it is killed and replaced. Never asked if 0.
  * @param restart When workers that have died are replaced.
+ * @param recycle When workers that are well are replaced.
  * @since 0.1.0
  */
 @ConfigurationProperties("spindle.cluster")
@@ -31,7 +35,9 @@ public record SpindleClusterProperties(
         @DefaultValue("5s") Duration watch,
         @DefaultValue("false") boolean reloadOnHup,
         @DefaultValue List<String> jvmArgs,
-        @DefaultValue Restart restart) {
+        @DefaultValue("30s") Duration heartbeat,
+        @DefaultValue Restart restart,
+        @DefaultValue Recycle recycle) {
 
     static final String WORKERS = "spindle.cluster.workers";
 
@@ -48,6 +54,7 @@ public record SpindleClusterProperties(
         }
         Rules.notLess("spindle.cluster.start-timeout", Duration.ofMillis(1), startTimeout);
         Rules.notNegative("spindle.cluster.watch", watch);
+        Rules.notNegative("spindle.cluster.heartbeat", heartbeat);
         jvmArgs = List.copyOf(jvmArgs);
     }
 
@@ -77,6 +84,38 @@ public record SpindleClusterProperties(
             return RestartPolicy.exponential(firstDelay, maxDelay)
                     .stableAfter(stableAfter)
                     .maxFailedStarts(maxFailedStarts);
+        }
+    }
+
+    /**
+     * When workers that are well are replaced: a new one first, one at a time, looked at with each heartbeat.
+     *
+     * @param maxAge Age at which a worker is replaced. Never if 0.
+     * @param maxMemory Resident memory at which a worker is replaced. Never if 0.
+     * @param maxConnections Number of connections accepted at which a worker is replaced. Never if 0.
+     * @param maxRequests Number of HTTP requests at which a worker is replaced. Never if 0.
+     * @param jitter Part, from 0 to 1, by which each worker's limits of age, connections and requests may be lower.
+     */
+    public record Recycle(
+            @DefaultValue("0s") Duration maxAge,
+            @DefaultValue("0B") DataSize maxMemory,
+            @DefaultValue("0") long maxConnections,
+            @DefaultValue("0") long maxRequests,
+            @DefaultValue("0.2") double jitter) {
+
+        /** Checks the bounds. */
+        public Recycle {
+            Rules.notNegative("spindle.cluster.recycle.max-age", maxAge);
+            Rules.atLeast("spindle.cluster.recycle.max-memory", 0, maxMemory.toBytes());
+            Rules.atLeast("spindle.cluster.recycle.max-connections", 0, maxConnections);
+            Rules.atLeast("spindle.cluster.recycle.max-requests", 0, maxRequests);
+            if (!(jitter >= 0 && jitter <= 1)) {
+                throw new WrongPropertyException("spindle.cluster.recycle.jitter", jitter, "must be from 0 to 1");
+            }
+        }
+
+        Recycling limits() {
+            return new Recycling(maxAge, maxMemory.toBytes(), maxConnections, maxRequests, jitter);
         }
     }
 

@@ -30,7 +30,10 @@ final class WorkerServers implements WebServerFactoryCustomizer<NettyReactiveWeb
 
     @Override
     public void customize(NettyReactiveWebServerFactory factory) {
-        worker.ifAvailable(member -> factory.setResourceFactory(new Shared(member)));
+        worker.ifAvailable(member -> {
+            factory.setResourceFactory(new Shared(member));
+            factory.addServerCustomizers(server -> server.childObserve(member.requestCounter()));
+        });
     }
 
     /** Asked by the server each time it starts. */

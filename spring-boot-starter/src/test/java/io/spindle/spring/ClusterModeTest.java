@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.spindle.cluster.PrimarySpec;
+import io.spindle.cluster.Recycling;
 import io.spindle.process.Signal;
 import io.spindle.testkit.LeakCheck;
 import java.time.Duration;
@@ -98,6 +99,12 @@ class ClusterModeTest {
         environment.setProperty("spindle.cluster.restart.max-delay", "2s");
         environment.setProperty("spindle.cluster.restart.stable-after", "3s");
         environment.setProperty("spindle.cluster.restart.max-failed-starts", "4");
+        environment.setProperty("spindle.cluster.heartbeat", "5s");
+        environment.setProperty("spindle.cluster.recycle.max-age", "6h");
+        environment.setProperty("spindle.cluster.recycle.max-memory", "1KB");
+        environment.setProperty("spindle.cluster.recycle.max-connections", "7");
+        environment.setProperty("spindle.cluster.recycle.max-requests", "8");
+        environment.setProperty("spindle.cluster.recycle.jitter", "0.5");
 
         PrimarySpec spec = ClusterListener.spec(environment);
 
@@ -111,6 +118,8 @@ class ClusterModeTest {
         assertThat(spec.restart().maxDelay()).isEqualTo(Duration.ofSeconds(2));
         assertThat(spec.restart().stableAfter()).isEqualTo(Duration.ofSeconds(3));
         assertThat(spec.restart().maxFailedStarts()).isEqualTo(4);
+        assertThat(spec.heartbeat()).isEqualTo(Duration.ofSeconds(5));
+        assertThat(spec.recycling()).isEqualTo(new Recycling(Duration.ofHours(6), 1024, 7, 8, 0.5));
     }
 
     private static int loops(int workers) {
@@ -134,7 +143,13 @@ class ClusterModeTest {
         "spindle.cluster.restart.first-delay, -1ms",
         "spindle.cluster.restart.max-delay, 99ms",
         "spindle.cluster.restart.stable-after, -1ms",
-        "spindle.cluster.restart.max-failed-starts, 0"
+        "spindle.cluster.restart.max-failed-starts, 0",
+        "spindle.cluster.heartbeat, -1ms",
+        "spindle.cluster.recycle.max-age, -1ms",
+        "spindle.cluster.recycle.max-memory, -1",
+        "spindle.cluster.recycle.max-connections, -1",
+        "spindle.cluster.recycle.max-requests, -1",
+        "spindle.cluster.recycle.jitter, 1.5"
     })
     void wrongValuesAreRefused(String property, String value) {
         environment.setProperty("spindle.cluster.workers", "1");

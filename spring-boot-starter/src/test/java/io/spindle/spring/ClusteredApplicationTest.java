@@ -205,11 +205,20 @@ class ClusteredApplicationTest {
     @Test
     void theServiceOfTheReadmeIsACluster() throws Exception {
         try (Program program = BootProgram.start(
-                Hello.class, "--spindle.cluster.workers=2", "--server.port=0", "--server.address=127.0.0.1")) {
+                Hello.class,
+                "--spindle.cluster.workers=2",
+                "--spindle.cluster.heartbeat=9s",
+                "--spindle.cluster.recycle.max-requests=60",
+                "--server.port=0",
+                "--server.address=127.0.0.1")) {
             program.await(Pattern.compile("Started Hello in"), 2);
+            int port = BootProgram.port(program, 2);
 
-            assertThat(BootProgram.ask(BootProgram.port(program, 2), "/", 2))
-                    .allMatch(answer -> answer.matches("hello from process \\d+\n"));
+            assertThat(BootProgram.ask(port, "/", 2)).allMatch(answer -> answer.matches("hello from process \\d+\n"));
+            Program.eventually(() -> {
+                BootProgram.ask(port, "/", 1);
+                return program.lines().stream().anyMatch(line -> line.matches(".* recycled: it has had \\d+ requests"));
+            });
         }
     }
 

@@ -95,5 +95,8 @@ final class Control {
      * @param open connections now
      * @param requests since its start, as far as they are counted
      */
-    record Pulse(long residentBytes, long accepted, int open, long requests) {}
+    record Pulse(long residentBytes, long accepted, int open, long requests) {
+
+        static final Pulse NONE = new Pulse(0, 0, 0, 0);
+    }
 }

@@ -45,6 +45,7 @@ final class DefaultClusterWorker implements ClusterWorker {
     private volatile WorkerState state = WorkerState.FORKED;
     private volatile Optional<Boolean> exitedAfterDisconnect = Optional.empty();
     private volatile @Nullable Channel channel;
+    private volatile Control.Pulse pulse = Control.Pulse.NONE; // the last one
 
     DefaultClusterWorker(
             int id,
@@ -139,6 +140,11 @@ final class DefaultClusterWorker implements ClusterWorker {
                 .onErrorComplete();
     }
 
+    /** How it was at its last heartbeat. */
+    Control.Pulse pulse() {
+        return pulse;
+    }
+
     // From here on: loop only.
 
     Place place() {
@@ -183,12 +189,13 @@ final class DefaultClusterWorker implements ClusterWorker {
         Channel open = channel;
         if (open != null && !spec.heartbeat().isZero()) {
             heartbeat.update(
-                    Heartbeat.of(open, spec.heartbeat(), loop).subscribe(pulse -> heard(pulse, due), this::hangs));
+                    Heartbeat.of(open, spec.heartbeat(), loop).subscribe(answer -> heard(answer, due), this::hangs));
         }
     }
 
-    private void heard(Control.Pulse pulse, Consumer<String> due) {
-        String reason = spec.recycling().due(aliveNanos(), pulse, dice);
+    private void heard(Control.Pulse heard, Consumer<String> due) {
+        pulse = heard;
+        String reason = spec.recycling().due(aliveNanos(), heard, dice);
         if (!reason.isEmpty() && state == WorkerState.READY) {
             due.accept(reason);
         }

@@ -41,15 +41,13 @@ final class DefaultPrimary implements Primary {
 
     private static final Logger log = LoggerFactory.getLogger(Cluster.class);
 
-    /** Only the cluster's own code runs there; a second is not a user's mistake but a starved machine. */
-    private static final Duration SLOW = Duration.ofSeconds(1);
-
     private final PrimarySpec spec;
     private final EventLoop loop;
     private final ChannelServer server;
     private final Listeners listeners;
     private final WorkerProcess processes;
     private final Events events = new Events();
+    private final Counts counts = new Counts();
     private final Places places;
     private final Map<Integer, DefaultClusterWorker> workers = new ConcurrentSkipListMap<>();
     private final Sinks.One<Integer> exit = Sinks.one();
@@ -78,8 +76,9 @@ final class DefaultPrimary implements Primary {
 
     static Mono<Primary> start(PrimarySpec spec) {
         return EventLoop.onCurrent(Mono.defer(() -> {
-            EventLoop loop =
-                    EventLoopSpec.of("spindle-primary").blockedThreshold(SLOW).start();
+            EventLoop loop = EventLoopSpec.of("spindle-primary")
+                    .blockedThreshold(PrimaryTimes.SLOW)
+                    .start();
             return ChannelServer.bind(loop)
                     .publishOn(loop)
                     .<Primary>map(server -> new DefaultPrimary(spec, loop, server).launch())
@@ -124,6 +123,7 @@ final class DefaultPrimary implements Primary {
         boolean surplus = !at(place).isEmpty() && (reload == null || !reload.awaits(place));
         DefaultClusterWorker worker = new DefaultClusterWorker(id, generation, place, events, loop, spec, process);
         workers.put(id, worker);
+        counts.forked(worker);
         events.happened(new ClusterEvent.Forked(worker));
         worker.limitStart();
         accepted.subscribe(channel -> online(worker, channel), revoked -> {});
@@ -213,6 +213,7 @@ final class DefaultPrimary implements Primary {
     private void gone(DefaultClusterWorker worker, ExitStatus status) {
         workers.remove(worker.id()); // first: whoever waits for its end finds it gone
         worker.dead(status);
+        counts.gone(worker);
         events.happened(new ClusterEvent.Exited(worker, status.code(), status.signal(), !worker.isWanted()));
         if (worker.isWanted()) {
             worker.place().ended(worker, status);
@@ -273,7 +274,7 @@ final class DefaultPrimary implements Primary {
                     : Mono.error(new ClusterException("a reload is running already"));
         }
         log.info("all workers are being replaced");
-        return replaceWorkers(places.kept(), spec.watch());
+        return counts.reload(replaceWorkers(places.kept(), spec.watch()));
     }
 
     private Mono<Void> replaceWorkers(List<Place> chosen, Duration watch) {
@@ -295,7 +296,7 @@ final class DefaultPrimary implements Primary {
         log.info("[{}] is being recycled: {}", worker, reason);
         recycling = true;
         replaceWorkers(List.of(worker.place()), Duration.ZERO)
-                .subscribe(null, failed -> log.warn("{}", failed.getMessage()));
+                .subscribe(null, failed -> log.warn("{}", failed.getMessage()), counts::recycled);
     }
 
     /** What a reload may do here. */
@@ -413,6 +414,11 @@ final class DefaultPrimary implements Primary {
     @Override
     public int wanted() {
         return places.kept().size();
+    }
+
+    @Override
+    public ClusterMetrics metrics() {
+        return counts.snapshot(wanted());
     }
 
     @Override

@@ -23,6 +23,9 @@ public interface Primary extends Disposable {
      */
     int wanted();
 
+    /** Returns what this cluster has done and what it is now; {@link ClusterMeters} binds it to Micrometer. */
+    ClusterMetrics metrics();
+
     /**
      * Returns what happens from now on, messages included. What happens to the workers is never lost: it waits for a
      * slow subscriber. Messages follow the demand of the slowest, see {@link #messages()}.

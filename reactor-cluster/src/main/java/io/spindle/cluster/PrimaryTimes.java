@@ -18,6 +18,9 @@ final class PrimaryTimes {
     /** How long the shutdown of the primary's JVM waits for the end of its workers. */
     static final Duration SHUTDOWN = Duration.ofSeconds(5);
 
+    /** Only the cluster's own code runs on its loop; a second there is not a user's mistake but a starved machine. */
+    static final Duration SLOW = Duration.ofSeconds(1);
+
     /** How long nothing is accepted after an accept has failed. */
     static final Duration REST = Duration.ofSeconds(1);
 

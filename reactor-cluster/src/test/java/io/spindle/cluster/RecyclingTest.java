@@ -50,6 +50,12 @@ class RecyclingTest {
             assertThat(load.end()).isPositive();
         }
 
+        ClusterMetrics metrics = primary.metrics();
+        assertThat(metrics.recycled()).isPositive();
+        assertThat(metrics.requests()).as("of workers that have ended, too").isGreaterThanOrEqualTo(400);
+        assertThat(metrics.accepted()).isPositive();
+        assertThat(metrics.residentBytes()).isPositive();
+
         int ready = 1; // one was awaited
         for (ClusterEvent event : seen) {
             ready += event instanceof ClusterEvent.Ready ? 1 : 0;

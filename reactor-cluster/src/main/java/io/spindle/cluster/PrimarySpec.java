@@ -14,6 +14,7 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.function.BiFunction;
 import java.util.function.Consumer;
+import java.util.function.IntFunction;
 import reactor.core.publisher.Mono;
 
 /**
@@ -64,6 +65,7 @@ public final class PrimarySpec {
         private Set<Signal> reloadOn = Set.of();
         private List<String> jvmArgs = List.of();
         private Map<String, String> env = Map.of();
+        private IntFunction<WorkerSettings> settings = slot -> WorkerSettings.none();
         private Optional<Main> main = Optional.empty();
         private Consumer<ClusterEvent> onEvent = event -> {};
         private Map<String, BiFunction<? super Primary, ? super Message, Mono<Reply>>> requests = Map.of();
@@ -279,6 +281,22 @@ public final class PrimarySpec {
     /** Returns the environment variables that were set for the workers. */
     public Map<String, String> env() {
         return settings.env;
+    }
+
+    /**
+     * Sets what workers have of their own, by their place in the cluster: environment, JVM flags, where their output goes. It
+     * comes after what is set for all.
+     *
+     * @param settings asked before each fork, with {@link ClusterWorker#slot()}, on a thread that may block; what it throws is
+     *     a failed start. Default: {@link WorkerSettings#none()} for each
+     */
+    public PrimarySpec settings(IntFunction<WorkerSettings> settings) {
+        Objects.requireNonNull(settings, "settings");
+        return with(draft -> draft.settings = settings);
+    }
+
+    WorkerSettings settingsOf(int slot) {
+        return Objects.requireNonNull(settings.settings.apply(slot), () -> "the settings of slot " + slot);
     }
 
     /**

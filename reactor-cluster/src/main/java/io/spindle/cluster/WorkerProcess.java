@@ -6,12 +6,12 @@ import io.spindle.process.ChildProcess;
 import io.spindle.process.Command;
 import io.spindle.process.Input;
 import io.spindle.process.JvmFlags;
-import io.spindle.process.Output;
+import java.util.LinkedHashMap;
 import java.util.Map;
 import reactor.core.publisher.Mono;
 import reactor.core.scheduler.Schedulers;
 
-/** Starts the process of a worker. It shares our output, and its input is empty but open. */
+/** Starts the process of a worker. It shares our output if nothing else is said, and its input is empty but open. */
 final class WorkerProcess {
 
     private final PrimarySpec spec;
@@ -31,14 +31,18 @@ final class WorkerProcess {
     }
 
     private Command command(Role role) {
-        Command command = Command.of(CommandLine.worker(spec, Self.current()))
+        WorkerSettings own = spec.settingsOf(role.slot());
+        PrimarySpec all = spec.jvmArgs(own.jvmArgs().toArray(String[]::new));
+        Command command = Command.of(CommandLine.worker(all, Self.current()))
                 .stdin(Input.empty())
-                .stdout(Output.inherit())
-                .stderr(Output.inherit());
+                .stdout(own.stdout())
+                .stderr(own.stderr());
         for (String variable : JvmFlags.EXPANDED_VARIABLES) {
             command = command.unsetEnv(variable);
         }
-        for (Map.Entry<String, String> variable : spec.env().entrySet()) {
+        Map<String, String> env = new LinkedHashMap<>(spec.env());
+        env.putAll(own.env());
+        for (Map.Entry<String, String> variable : env.entrySet()) {
             command = command.env(variable.getKey(), variable.getValue());
         }
         return command.env(Role.VARIABLE, role.text());

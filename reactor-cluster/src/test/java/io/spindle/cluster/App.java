@@ -67,6 +67,11 @@ final class App {
         worker.receive(String.class)
                 .concatMap(text -> switch (text) {
                     case "leave" -> worker.disconnect();
+                    case "who" -> {
+                        System.out.println("out " + System.getenv("WHO"));
+                        System.err.println("err " + System.getProperty("who"));
+                        yield worker.send("who");
+                    }
                     case "ask" ->
                         worker.request("double", 21)
                                 .flatMap(answer -> worker.send("asked " + answer.as(Integer.class)));

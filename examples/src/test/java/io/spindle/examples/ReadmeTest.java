@@ -3,7 +3,10 @@ package io.spindle.examples;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.io.ByteArrayOutputStream;
 import java.io.IOException;
+import java.io.PrintStream;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
@@ -37,9 +40,27 @@ class ReadmeTest {
     }
 
     @Test
-    void theSnippetsThatEndByThemselvesRun() {
-        Snippets.loop();
-        Snippets.offload();
-        Snippets.process();
+    void theSnippetsThatEndByThemselvesPrintWhatTheySay() {
+        assertThat(printedBy(Snippets::loop))
+                .containsExactly("1: main", "2: tick", "3: microtask", "4: immediate", "5: timeout");
+        assertThat(printedBy(Snippets::offload))
+                .startsWith("Start", "End")
+                .hasSize(4)
+                .contains("File read", "42, on the loop: true");
+        assertThat(printedBy(Snippets::process))
+                .containsSubsequence("a", "b")
+                .anyMatch(line -> line.endsWith("time-out of PT0.05S: sleep 60"));
+    }
+
+    private static List<String> printedBy(Runnable program) {
+        PrintStream console = System.out;
+        ByteArrayOutputStream printed = new ByteArrayOutputStream();
+        System.setOut(new PrintStream(printed, true, StandardCharsets.UTF_8));
+        try {
+            program.run();
+        } finally {
+            System.setOut(console);
+        }
+        return printed.toString(StandardCharsets.UTF_8).lines().toList();
     }
 }

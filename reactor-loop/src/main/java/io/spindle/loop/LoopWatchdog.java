@@ -113,16 +113,22 @@ final class LoopWatchdog implements Runnable {
         return threadState == Thread.State.RUNNABLE && !waits ? BlockedLoop.State.STARVED : BlockedLoop.State.BLOCKED;
     }
 
-    /** Netty's sockets never block: a thread that stays in a call of theirs has lost its processor there. A file may. */
+    /**
+     * A thread that stays in a native call which never waits has lost its processor there: those of Netty's sockets, but
+     * a file may wait, and those of the language itself, but a new process may.
+     */
     private static boolean waitsInSystem(StackTraceElement innermost) {
-        boolean onSocket = innermost.getClassName().startsWith("io.netty.channel.")
+        String type = innermost.getClassName();
+        boolean onSocket = type.startsWith("io.netty.channel.")
                 && !innermost.getMethodName().equalsIgnoreCase("sendFile");
-        return innermost.isNativeMethod() && !onSocket;
+        boolean ofLanguage = type.startsWith("java.lang.") && !type.startsWith("java.lang.Process");
+        return innermost.isNativeMethod() && !onSocket && !ofLanguage;
     }
 
     private static boolean loads(StackTraceElement frame) {
         return frame.getMethodName().equals("<clinit>")
                 || frame.getClassName().equals(ClassLoader.class.getName())
+                || frame.getClassName().equals(Class.class.getName())
                 || (frame.getClassName().startsWith("java.lang.invoke.")
                         && frame.getMethodName().startsWith("link"));
     }

@@ -19,7 +19,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 import reactor.core.Disposable;
 import reactor.core.publisher.Flux;
-import reactor.core.publisher.Mono;
+import reactor.core.publisher.Sinks;
 import reactor.core.scheduler.Scheduler;
 import reactor.core.scheduler.Schedulers;
 import reactor.test.StepVerifier;
@@ -65,11 +65,15 @@ class LoopEndTest {
         List<String> log = new CopyOnWriteArrayList<>();
         loop.setInterval(Duration.ofHours(1), () -> log.add("interval"));
         loop.schedulePeriodically(() -> log.add("periodic"), 1, 1, TimeUnit.HOURS);
+        Sinks.One<Integer> elsewhere = Sinks.one();
         loop.setTimeout(Duration.ofMillis(20), () -> {
             log.add("timeout");
-            loop.setImmediate(() -> log.add("immediate"));
+            loop.setImmediate(() -> {
+                log.add("immediate");
+                elsewhere.tryEmitValue(1);
+            });
         });
-        loop.adopt(Mono.delay(Duration.ofMillis(400), Schedulers.parallel())).subscribe(tick -> log.add("adopted"));
+        loop.adopt(elsewhere.asMono().publishOn(Schedulers.parallel())).subscribe(value -> log.add("adopted"));
 
         loop.disposeGracefully().block(LIMIT);
 

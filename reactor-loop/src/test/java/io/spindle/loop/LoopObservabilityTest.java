@@ -271,13 +271,19 @@ class LoopObservabilityTest {
     }
 
     @Test
-    void aThreadThatLosesItsProcessorInACallOfNettyIsNotSaidToWait() {
+    void aThreadThatLosesItsProcessorInACallThatNeverWaitsIsNotSaidToWait() {
         Thread.State runnable = Thread.State.RUNNABLE;
 
         assertThat(LoopWatchdog.state(false, runnable, nativeFrame("io.netty.channel.unix.Socket", "sendAddress")))
                 .isEqualTo(BlockedLoop.State.STARVED);
         assertThat(LoopWatchdog.state(false, runnable, nativeFrame("io.netty.channel.epoll.LinuxSocket", "sendFile")))
                 .as("which reads from the disk")
+                .isEqualTo(BlockedLoop.State.BLOCKED);
+        assertThat(LoopWatchdog.state(false, runnable, nativeFrame("java.lang.Thread", "currentThread")))
+                .isEqualTo(BlockedLoop.State.STARVED);
+        assertThat(LoopWatchdog.state(false, runnable, nativeFrame("java.lang.Class", "getDeclaredConstructors0")))
+                .isEqualTo(BlockedLoop.State.LOADING);
+        assertThat(LoopWatchdog.state(false, runnable, nativeFrame("java.lang.ProcessImpl", "forkAndExec")))
                 .isEqualTo(BlockedLoop.State.BLOCKED);
         assertThat(LoopWatchdog.state(false, runnable, nativeFrame("java.io.FileInputStream", "readBytes")))
                 .isEqualTo(BlockedLoop.State.BLOCKED);

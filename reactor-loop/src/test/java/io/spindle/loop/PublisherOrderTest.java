@@ -151,9 +151,8 @@ class PublisherOrderTest extends OrderingRules {
     void intervalsAndAborts() {
         Sinks.One<Long> signal = abortSignal();
         run((loop, log) -> {
-            log(Flux.interval(ms(1), loop).take(2), log);
+            log(Flux.interval(ms(1), loop).take(2).doFinally(end -> loop.setTimeout(ms(1), () -> abort(signal))), log);
             log(Flux.firstWithSignal(signal.asMono(), Flux.interval(HOUR, loop)), log);
-            loop.setTimeout(ms(200), () -> abort(signal));
             loop.setInterval(ms(1), () -> {}).unref();
         });
 

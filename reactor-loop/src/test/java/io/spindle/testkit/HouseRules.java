@@ -77,7 +77,17 @@ public abstract class HouseRules {
                 .orShould()
                 .callMethod("reactor.core.publisher.Mono", "block", "java.time.Duration")
                 .orShould()
+                .callMethod("reactor.core.publisher.Mono", "blockOptional")
+                .orShould()
+                .callMethod("reactor.core.publisher.Mono", "blockOptional", "java.time.Duration")
+                .orShould()
+                .callMethod("reactor.core.publisher.Flux", "blockFirst")
+                .orShould()
+                .callMethod("reactor.core.publisher.Flux", "blockFirst", "java.time.Duration")
+                .orShould()
                 .callMethod("reactor.core.publisher.Flux", "blockLast")
+                .orShould()
+                .callMethod("reactor.core.publisher.Flux", "blockLast", "java.time.Duration")
                 .check(main);
     }
 
@@ -97,6 +107,8 @@ public abstract class HouseRules {
         noClasses()
                 .should()
                 .callMethod(Thread.class, "sleep", long.class)
+                .orShould()
+                .callMethod(Thread.class, "sleep", long.class, int.class)
                 .orShould()
                 .callMethod(Thread.class, "sleep", Duration.class)
                 .orShould()

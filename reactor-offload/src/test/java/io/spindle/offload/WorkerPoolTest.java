@@ -210,7 +210,7 @@ class WorkerPoolTest {
     void theTimeoutCountsFromTheStartOfTheRun() throws Exception {
         WorkerPool pool = pools.start(WorkerPools.single().grace(Duration.ZERO));
         Gate gate = new Gate(1);
-        TaskOptions limited = TaskOptions.defaults().timeout(Duration.ofMillis(50));
+        TaskOptions limited = TaskOptions.defaults().timeout(Duration.ofMillis(600));
         pool.run(gate.then(0)).subscribe();
         gate.awaitArrival();
         CompletableFuture<@Nullable Integer> quick = pool.run(() -> 1, limited).toFuture();
@@ -221,7 +221,7 @@ class WorkerPoolTest {
                         },
                         limited)
                 .toFuture();
-        Mono.delay(Duration.ofMillis(150)).block(LONG); // longer than the limit
+        Mono.delay(Duration.ofMillis(700)).block(LONG); // longer than the limit
 
         gate.open();
 
@@ -231,7 +231,7 @@ class WorkerPoolTest {
                 .withThrowableThat()
                 .havingCause()
                 .isInstanceOf(TimeoutException.class)
-                .withMessageContaining("50 ms");
+                .withMessageContaining("600 ms");
     }
 
     @Test

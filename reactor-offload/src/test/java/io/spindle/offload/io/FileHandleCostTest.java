@@ -18,6 +18,7 @@ import java.util.Random;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -74,7 +75,7 @@ class FileHandleCostTest {
         assertThat(blocking.await(20, TimeUnit.SECONDS)).isTrue();
     }
 
-    private static CompletableFuture<String> closedOn(FileHandle handle) {
+    private static CompletableFuture<@Nullable String> closedOn(FileHandle handle) {
         return handle.close()
                 .then(Mono.fromSupplier(() -> Thread.currentThread().getName()))
                 .toFuture();
@@ -85,7 +86,7 @@ class FileHandleCostTest {
         FileHandle handle = open();
         block();
         Disposable waiting = onPool(handle.read(ByteBuffer.allocate(1))).subscribe();
-        CompletableFuture<String> closedOn = closedOn(handle);
+        CompletableFuture<@Nullable String> closedOn = closedOn(handle);
 
         waiting.dispose();
 
@@ -98,9 +99,9 @@ class FileHandleCostTest {
     void aPoolThatEndsLeavesTheClosingToAThreadThatMayBlock() throws Exception {
         FileHandle handle = open();
         block();
-        CompletableFuture<Integer> waiting =
+        CompletableFuture<@Nullable Integer> waiting =
                 onPool(handle.read(ByteBuffer.allocate(1))).toFuture();
-        CompletableFuture<String> closedOn = closedOn(handle);
+        CompletableFuture<@Nullable String> closedOn = closedOn(handle);
 
         pool.dispose();
 

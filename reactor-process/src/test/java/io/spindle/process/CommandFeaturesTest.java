@@ -127,11 +127,11 @@ class CommandFeaturesTest {
 
     @EngineTest
     void whatIsStartedBetweenTwoStepsIsKilledToo(Engine engine) {
-        Command spawning = Command.shell("trap 'sleep 300 & echo $!' TERM; trap 'exit 9' INT; echo ready;"
-                        + " while :; do sleep 0.01; done") // a shell's background programs ignore INT
+        Command spawning = Command.shell("trap '(trap \"\" USR1; exec sleep 300) & echo $!' TERM; trap 'exit 9' USR1;"
+                        + " echo ready; while :; do sleep 0.01; done") // INT may be ignored by whoever runs the tests
                 .killSignal(Signal.TERM)
                 .grace(Duration.ofSeconds(1))
-                .escalate(Signal.INT, Duration.ofSeconds(1))
+                .escalate(Signal.USR1, Duration.ofSeconds(5))
                 .engine(engine);
         ChildProcess child = Objects.requireNonNull(spawning.spawn().block(GUARD));
         List<String> lines = new ArrayList<>();

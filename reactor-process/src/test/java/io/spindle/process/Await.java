@@ -17,7 +17,7 @@ import java.util.stream.Stream;
 /** Waits for what the system tells only when asked. */
 final class Await {
 
-    static final Duration GUARD = Duration.ofSeconds(20);
+    static final Duration GUARD = Duration.ofSeconds(50);
 
     private Await() {}
 

@@ -17,7 +17,8 @@ final class OsSignals {
 
     private OsSignals() {}
 
-    static void handle(String name, Runnable handler) {
+    /** Returns whether the handler will be called: not for a signal that was ignored when the JVM was started. */
+    static boolean handle(String name, Runnable handler) {
         try {
             Class<?> signal = Class.forName("sun.misc.Signal");
             Class<?> handlerType = Class.forName("sun.misc.SignalHandler");
@@ -27,14 +28,13 @@ final class OsSignals {
                     (self, method, arguments) -> invoke(self, method, arguments, handler));
             Object before = signal.getMethod("handle", signal, handlerType)
                     .invoke(null, signal.getConstructor(String.class).newInstance(name), proxy);
-            if (handlerType.getField("SIG_IGN").get(null).equals(before)) {
-                log.warn("signal {} was ignored when this JVM was started, as nohup does: it stays so", name);
-            }
+            return !handlerType.getField("SIG_IGN").get(null).equals(before);
         } catch (InvocationTargetException e) {
             log.debug("signal {} is not ours to handle: {}", name, e.getCause());
         } catch (ReflectiveOperationException e) {
             log.debug("signals cannot be handled in this runtime", e);
         }
+        return false;
     }
 
     @SuppressWarnings("ReferenceEquality") // the proxy has no other equality

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.spindle.cluster;
 
+import io.spindle.process.Signal;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
@@ -25,7 +26,7 @@ final class PrimaryMain {
         primary = spec.start().cache();
         OsSignals.handle("TERM", () -> stop(TERM));
         OsSignals.handle("INT", () -> stop(INT));
-        spec.reloadOn().forEach(signal -> OsSignals.handle(signal.name(), this::reload));
+        spec.reloadOn().forEach(this::reloadOn);
         exit = primary.flatMap(Primary::exit).map(this::code).toFuture();
     }
 
@@ -39,6 +40,14 @@ final class PrimaryMain {
             log.info("stopping at once");
             forcedCode.set(SIGNAL_BASE + signal);
             kill();
+        }
+    }
+
+    private void reloadOn(Signal signal) {
+        if (!OsSignals.handle(signal.name(), this::reload)) {
+            log.warn(
+                    "{} will not reload: it was ignored when this JVM was started, as under nohup, or the JVM keeps it",
+                    signal);
         }
     }
 

@@ -212,6 +212,23 @@ class PhaseOrderTest extends OrderingRules {
     }
 
     @Test
+    @DisplayName("a close callback that throws does not lose those after it, which run before its ticks")
+    void throwingCloseCallback() {
+        runHandled((loop, log) -> {
+            loop.open("first", () -> {
+                        loop.nextTick(() -> log.add("tick"));
+                        throw new IllegalStateException("close 1");
+                    })
+                    .dispose();
+            loop.open("second", () -> log.add("close 2")).dispose();
+            loop.open("third", failing("close 3")).dispose();
+            loop.open("fourth", () -> log.add("close 4")).dispose();
+        });
+
+        assertThat(log).containsExactly("handler:close 1", "close 2", "tick", "handler:close 3", "close 4");
+    }
+
+    @Test
     @DisplayName("O-27: an immediate that throws does not lose those after it")
     void throwingImmediate() {
         runHandled((loop, log) -> {

@@ -155,6 +155,37 @@ class TimerOrderTest extends OrderingRules {
     }
 
     @Test
+    @DisplayName("HT-46: an interval of nothing or less is one of a millisecond")
+    void intervalsOfNothingOrLess() {
+        run((loop, log) -> {
+            for (Duration period :
+                    List.of(Duration.ZERO, ms(1), ms(-5), ms(0.3), Duration.ofSeconds(Long.MIN_VALUE), ms(1))) {
+                runTwice(loop, period);
+            }
+            loop.setTimeout(ms(2), () -> log.add("2"));
+            block(10);
+        });
+
+        // The order of setting: all of them are in the list of one millisecond.
+        List<String> once = List.of(
+                "PT0S", "PT0.001S", "PT-0.005S", "PT0.0003S", "" + Duration.ofSeconds(Long.MIN_VALUE), "PT0.001S");
+        assertThat(log.subList(0, 6)).isEqualTo(once);
+        assertThat(log.get(6)).isEqualTo("2");
+        assertThat(log.subList(7, log.size())).isEqualTo(once);
+    }
+
+    private void runTwice(EventLoop loop, Duration period) {
+        AtomicReference<Timeout> interval = new AtomicReference<>();
+        AtomicInteger runs = new AtomicInteger();
+        interval.set(loop.setInterval(period, () -> {
+            log.add(period.toString());
+            if (runs.incrementAndGet() == 2) {
+                the(interval).dispose();
+            }
+        }));
+    }
+
+    @Test
     @DisplayName("O-36, HT-31: a refreshed timer starts anew")
     void refresh() {
         run((loop, log) -> {
@@ -165,6 +196,39 @@ class TimerOrderTest extends OrderingRules {
         });
 
         assertThat(log).containsExactly("other", "refreshed");
+    }
+
+    @Test
+    @DisplayName("HT-31: a refreshed timer that is unreferenced starts anew and stays unreferenced")
+    void refreshOfAnUnreferencedTimer() {
+        run((loop, log) -> {
+            Timeout refreshed =
+                    loop.setTimeout(ms(1), () -> log.add("refreshed")).unref();
+            loop.setTimeout(ms(1), () -> log.add("other"));
+            Timeout far =
+                    loop.setTimeout(Duration.ofHours(1), () -> log.add("never")).unref();
+            assertThat(refreshed.refresh()).isSameAs(refreshed);
+            assertThat(far.refresh().hasRef()).isFalse();
+            block(10);
+        });
+
+        assertThat(log).containsExactly("other", "refreshed");
+    }
+
+    @Test
+    @DisplayName("HT-31, HT-32: an unreferenced timer that refreshes itself for ever does not keep the loop alive")
+    void unreferencedTimerThatRefreshesItself() {
+        run((loop, log) -> {
+            AtomicReference<Timeout> timer = new AtomicReference<>();
+            timer.set(loop.setTimeout(ms(1), () -> {
+                        log.add("run");
+                        the(timer).refresh();
+                    })
+                    .unref());
+            loop.setTimeout(ms(30), () -> log.add("keeper"));
+        });
+
+        assertThat(log).contains("run", "keeper");
     }
 
     @Test

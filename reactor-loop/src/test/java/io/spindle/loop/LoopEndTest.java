@@ -13,24 +13,44 @@ import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
+import org.junit.jupiter.params.Parameter;
+import org.junit.jupiter.params.ParameterizedClass;
+import org.junit.jupiter.params.provider.ValueSource;
 import reactor.core.Disposable;
 import reactor.core.publisher.Flux;
+import reactor.core.publisher.Mono;
 import reactor.core.publisher.Sinks;
 import reactor.core.scheduler.Scheduler;
 import reactor.core.scheduler.Schedulers;
 import reactor.test.StepVerifier;
 
 /** How a loop ends: at once, or when nothing is left to do. */
+@ParameterizedClass(name = "native transport: {0}")
+@ValueSource(booleans = {true, false})
 @ExtendWith(LeakCheck.class)
 class LoopEndTest {
 
     private static final Duration LIMIT = Duration.ofSeconds(20);
 
-    private final EventLoop loop = EventLoop.create("end-test");
+    @Parameter
+    boolean nativeTransport;
+
+    private EventLoop loop = EventLoop.shared();
+
+    @BeforeEach
+    void start() {
+        loop = spec("end-test").start();
+    }
+
+    private EventLoopSpec spec(String name) {
+        return EventLoopSpec.of(name).nativeTransport(nativeTransport);
+    }
 
     @AfterEach
     void dispose() {
@@ -42,7 +62,7 @@ class LoopEndTest {
     }
 
     @Test
-    void aDisposedLoopRejectsEverythingAndCannotStartAgain() {
+    void aDisposedLoopRejectsEverything() {
         loop.dispose();
         loop.onDispose().block(LIMIT);
 
@@ -57,6 +77,22 @@ class LoopEndTest {
         assertThatExceptionOfType(RejectedExecutionException.class)
                 .isThrownBy(() -> loop.setTimeout(Duration.ofSeconds(1), () -> {}));
         assertThatExceptionOfType(RejectedExecutionException.class).isThrownBy(() -> loop.open("x"));
+    }
+
+    @Test
+    @SuppressWarnings("deprecation") // older code of users calls start()
+    void aDisposedLoopCannotStartAgain() {
+        loop.init(); // it runs already
+        loop.start();
+        loop.dispose();
+
+        assertThatThrownBy(loop::init)
+                .isInstanceOf(IllegalStateException.class)
+                .hasMessage("loop end-test has been disposed and cannot start again");
+        loop.start();
+        assertThat(loop.isDisposed()).isTrue();
+        assertThatExceptionOfType(RejectedExecutionException.class).isThrownBy(() -> loop.schedule(() -> {}));
+        loop.onDispose().block(LIMIT);
         assertThatThrownBy(loop::init).isInstanceOf(IllegalStateException.class);
     }
 
@@ -79,6 +115,56 @@ class LoopEndTest {
 
         assertThat(log).containsExactly("timeout", "immediate", "adopted");
         assertThatExceptionOfType(RejectedExecutionException.class).isThrownBy(() -> loop.schedule(() -> {}));
+    }
+
+    @Test
+    void allWhoWaitForAGracefulEndAreToldOfIt() throws InterruptedException {
+        int waiters = 10;
+        CountDownLatch gate = Loops.hold(loop);
+        CountDownLatch asked = new CountDownLatch(waiters);
+        AtomicInteger told = new AtomicInteger();
+        Mono<Void> all = Flux.range(0, waiters)
+                .flatMap(
+                        i -> Mono.defer(() -> {
+                                    asked.countDown();
+                                    return loop.disposeGracefully();
+                                })
+                                .subscribeOn(Schedulers.boundedElastic())
+                                .doOnSuccess(end -> told.incrementAndGet()),
+                        waiters)
+                .then()
+                .cache();
+        all.subscribe();
+        await(asked);
+
+        assertThat(told).hasValue(0); // it is held
+        gate.countDown();
+        all.block(LIMIT);
+        assertThat(told).hasValue(waiters);
+        loop.disposeGracefully().block(LIMIT); // also who asks later
+        assertThatExceptionOfType(RejectedExecutionException.class).isThrownBy(() -> loop.schedule(() -> {}));
+        assertThat(loop.isDisposed()).isTrue();
+    }
+
+    @Test
+    void aGracefulEndThatTakesTooLongIsForced() throws InterruptedException {
+        AtomicInteger runs = new AtomicInteger();
+        CountDownLatch gate = Loops.hold(loop);
+        loop.schedule(runs::incrementAndGet);
+        loop.setTimeout(Duration.ofHours(1), runs::incrementAndGet);
+        Mono<Void> waiter = loop.disposeGracefully().timeout(Duration.ofMillis(10));
+
+        StepVerifier.create(waiter).expectError(TimeoutException.class).verify(LIMIT);
+        StepVerifier.create(waiter).expectError(TimeoutException.class).verify(LIMIT); // asking again is no harm
+        StepVerifier.create(waiter.onErrorResume(TimeoutException.class, late -> {
+                    loop.dispose();
+                    gate.countDown();
+                    return loop.onDispose();
+                }))
+                .expectComplete()
+                .verify(LIMIT);
+        assertThat(runs).hasValue(0);
+        loop.disposeGracefully().block(LIMIT);
     }
 
     @Test
@@ -114,11 +200,8 @@ class LoopEndTest {
     void everyTaskThatIsAcceptedWhileTheLoopEndsGracefullyRunsAndTheOthersAreRejected() throws InterruptedException {
         List<Throwable> failures = new CopyOnWriteArrayList<>();
         SplittableRandom random = new SplittableRandom();
-        for (int round = 0; round < 2_000; round++) {
-            EventLoop racing = EventLoopSpec.of("racing")
-                    .blockedThreshold(Duration.ZERO)
-                    .nativeTransport(round % 2 == 0)
-                    .start();
+        for (int round = 0; round < 1_000; round++) {
+            EventLoop racing = spec("racing").blockedThreshold(Duration.ZERO).start();
             Scheduler.Worker worker = racing.createWorker();
             AtomicInteger accepted = new AtomicInteger();
             AtomicInteger ran = new AtomicInteger();

@@ -18,8 +18,13 @@ import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
+import org.junit.jupiter.params.Parameter;
+import org.junit.jupiter.params.ParameterizedClass;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 import reactor.core.Disposable;
 import reactor.core.Disposables;
 import reactor.core.publisher.Flux;
@@ -29,12 +34,26 @@ import reactor.core.scheduler.Schedulers;
 import reactor.test.StepVerifier;
 
 /** What Reactor expects of any Scheduler, restated for the loop. */
+@ParameterizedClass(name = "native transport: {0}")
+@ValueSource(booleans = {true, false})
 @ExtendWith(LeakCheck.class)
 class LoopSchedulerTest {
 
     private static final Duration LIMIT = Duration.ofSeconds(20);
 
-    private final EventLoop loop = EventLoop.create("scheduler-test");
+    @Parameter
+    boolean nativeTransport;
+
+    private EventLoop loop = EventLoop.shared();
+
+    @BeforeEach
+    void start() {
+        loop = spec("scheduler-test").start();
+    }
+
+    private EventLoopSpec spec(String name) {
+        return EventLoopSpec.of(name).nativeTransport(nativeTransport);
+    }
 
     @AfterEach
     void dispose() {
@@ -64,6 +83,7 @@ class LoopSchedulerTest {
 
         Disposable task = loop.schedule(runs::incrementAndGet);
         task.dispose();
+        task.dispose(); // the second time it does nothing
         gate.countDown();
         Loops.settle(loop);
 
@@ -103,6 +123,7 @@ class LoopSchedulerTest {
         Disposable periodic = worker.schedulePeriodically(runs::incrementAndGet, 1, 1, TimeUnit.MILLISECONDS);
 
         worker.dispose();
+        worker.dispose(); // the second time it does nothing
         gate.countDown();
         Loops.settle(loop);
         Mono.delay(Duration.ofMillis(20), loop).block(LIMIT);
@@ -168,6 +189,69 @@ class LoopSchedulerTest {
         assertThat(at).hasSize(6);
     }
 
+    @ParameterizedTest
+    @ValueSource(booleans = {true, false})
+    void aPeriodicTaskIsDisposedFromOutsideByItsOwnHandleAlsoWhileItRuns(boolean ofWorker) throws InterruptedException {
+        AtomicInteger runs = new AtomicInteger();
+        CountDownLatch third = new CountDownLatch(3);
+        CountDownLatch release = new CountDownLatch(1);
+        Disposable periodic = periodically(
+                ofWorker,
+                () -> {
+                    third.countDown();
+                    if (runs.incrementAndGet() == 3) {
+                        Spin.until(release);
+                    }
+                },
+                1);
+        await(third);
+
+        assertThat(periodic.isDisposed()).isFalse();
+        periodic.dispose();
+        periodic.dispose(); // the second time it does nothing
+        assertThat(periodic.isDisposed()).isTrue();
+        release.countDown();
+        Loops.settle(loop);
+        assertThat(runs).hasValue(3);
+        assertThat(loop.metrics().timers()).isZero();
+    }
+
+    private Disposable periodically(boolean ofWorker, Runnable task, long millis) {
+        return ofWorker
+                ? loop.createWorker().schedulePeriodically(task, millis, millis, TimeUnit.MILLISECONDS)
+                : loop.schedulePeriodically(task, millis, millis, TimeUnit.MILLISECONDS);
+    }
+
+    @ParameterizedTest
+    @ValueSource(longs = {0, -1, Long.MIN_VALUE})
+    void aPeriodOfNothingOrLessRunsAgainAndAgainAndLetsOthersRun(long millis) throws InterruptedException {
+        CountDownLatch runs = new CountDownLatch(200);
+        Disposable direct = periodically(false, runs::countDown, millis);
+        Disposable ofWorker = periodically(true, runs::countDown, millis);
+        await(runs);
+
+        Mono.delay(Duration.ofMillis(2), loop).block(LIMIT);
+        assertThat(direct.isDisposed()).isFalse();
+        direct.dispose();
+        ofWorker.dispose();
+        Loops.settle(loop);
+        assertThat(loop.metrics().timers()).isZero();
+    }
+
+    @ParameterizedTest
+    @ValueSource(longs = {0, -1, Long.MIN_VALUE})
+    void aDelayOfNothingOrLessKeepsTheOrderOfPosting(long millis) throws InterruptedException {
+        List<String> log = new CopyOnWriteArrayList<>();
+        CountDownLatch gate = Loops.hold(loop);
+        loop.schedule(() -> log.add("first"));
+        loop.schedule(() -> log.add("no delay"), millis, TimeUnit.MILLISECONDS);
+        loop.schedule(() -> log.add("last"));
+        gate.countDown();
+        Loops.settle(loop);
+
+        assertThat(log).containsExactly("first", "no delay", "last");
+    }
+
     @Test
     void theThreadRefusesToBlock() {
         Mono<String> blocking = Mono.fromCallable(
@@ -201,9 +285,8 @@ class LoopSchedulerTest {
     @Test
     void anErrorInOneTaskDoesNotLoseTheNext() {
         List<Throwable> errors = new CopyOnWriteArrayList<>();
-        EventLoop other = EventLoopSpec.of("errors")
-                .onUncaught((of, error) -> errors.add(error))
-                .start();
+        EventLoop other =
+                spec("errors").onUncaught((of, error) -> errors.add(error)).start();
         AtomicInteger runs = new AtomicInteger();
 
         other.schedule(() -> {
@@ -219,7 +302,7 @@ class LoopSchedulerTest {
     @Test
     void theErrorHookOfReactorSeesAnErrorOnceAfterTheHandlerOfTheLoop() {
         List<String> seen = new CopyOnWriteArrayList<>();
-        EventLoop other = EventLoopSpec.of("errors")
+        EventLoop other = spec("errors")
                 .onUncaught((of, error) -> seen.add("handler " + error.getMessage()))
                 .start();
         Schedulers.onHandleError(
@@ -238,8 +321,7 @@ class LoopSchedulerTest {
 
     @Test
     void anErrorHookThatThrowsDoesNotDisturbTheLoop() {
-        EventLoop other =
-                EventLoopSpec.of("errors").onUncaught((of, error) -> {}).start();
+        EventLoop other = spec("errors").onUncaught((of, error) -> {}).start();
         AtomicInteger runs = new AtomicInteger();
         Schedulers.onHandleError("test", (thread, error) -> {
             throw new IllegalStateException("in the hook");

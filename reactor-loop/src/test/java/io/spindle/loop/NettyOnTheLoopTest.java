@@ -3,13 +3,18 @@ package io.spindle.loop;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.netty.bootstrap.Bootstrap;
 import io.netty.bootstrap.ServerBootstrap;
 import io.netty.buffer.ByteBuf;
+import io.netty.buffer.Unpooled;
 import io.netty.channel.Channel;
+import io.netty.channel.ChannelHandler;
 import io.netty.channel.ChannelHandlerContext;
+import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.channel.ChannelInitializer;
 import io.netty.channel.SimpleChannelInboundHandler;
 import io.netty.channel.socket.ServerSocketChannel;
+import io.netty.channel.socket.SocketChannel;
 import io.spindle.testkit.LeakCheck;
 import io.spindle.testkit.Spin;
 import java.io.IOException;
@@ -23,6 +28,8 @@ import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.Supplier;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.DisplayName;
@@ -119,22 +126,78 @@ class NettyOnTheLoopTest {
     }
 
     @Test
+    void timersImmediatesAndTasksRunWhileIoFloodsTheLoop() throws Exception {
+        AtomicLong reads = new AtomicLong();
+        CountDownLatch flooding = new CountDownLatch(10_000);
+        ChannelInitializer<Channel> echo = echo(() -> {
+            reads.incrementAndGet();
+            flooding.countDown();
+        });
+        Channel server = listen(echo);
+        Bootstrap client = new Bootstrap()
+                .group(loop.netty())
+                .channelFactory(() -> loop.resources().onChannel(SocketChannel.class, loop.netty()))
+                .handler(echo)
+                .remoteAddress(server.localAddress());
+        for (int i = 0; i < 32; i++) { // both ends are on the loop and answer for ever: something is always ready
+            client.connect()
+                    .sync()
+                    .channel()
+                    .writeAndFlush(Unpooled.wrappedBuffer(new byte[1024]))
+                    .sync();
+        }
+        assertThat(flooding.await(20, TimeUnit.SECONDS)).isTrue();
+        long before = reads.get();
+
+        for (int i = 0; i < 100; i++) {
+            CountDownLatch ran = new CountDownLatch(4);
+            loop.setTimeout(Duration.ofMillis(1), ran::countDown);
+            loop.schedule(ran::countDown, 1, TimeUnit.MILLISECONDS);
+            loop.setImmediate(ran::countDown);
+            loop.schedule(ran::countDown);
+            assertThat(ran.await(20, TimeUnit.SECONDS)).isTrue();
+        }
+
+        assertThat(reads).hasValueGreaterThan(before);
+        assertThat(loop.metrics().channels()).isEqualTo(65); // nobody has given up
+    }
+
+    private Channel listen(ChannelInitializer<Channel> handlers) throws InterruptedException {
+        return new ServerBootstrap()
+                .group(loop.netty())
+                .channelFactory(() -> loop.resources().onChannel(ServerSocketChannel.class, loop.netty()))
+                .childHandler(handlers)
+                .bind("127.0.0.1", 0)
+                .sync()
+                .channel();
+    }
+
+    private static ChannelInitializer<Channel> echo(Runnable onRead) {
+        return with(() -> new ChannelInboundHandlerAdapter() {
+            @Override
+            @SuppressWarnings("FutureReturnValueIgnored") // the next read tells
+            public void channelRead(ChannelHandlerContext context, Object message) {
+                onRead.run();
+                context.writeAndFlush(message, context.voidPromise());
+            }
+        });
+    }
+
+    private static ChannelInitializer<Channel> with(Supplier<ChannelHandler> handler) {
+        return new ChannelInitializer<>() {
+            @Override
+            protected void initChannel(Channel channel) {
+                channel.pipeline().addLast(handler.get());
+            }
+        };
+    }
+
+    @Test
     @DisplayName("O-02, O-43: tick, microtask, immediate, close callback and timer of an I/O callback, in this order")
     void ticksAndMicrotasksRunBetweenTwoIoCallbacksOfOnePoll() throws Exception {
         List<String> log = new CopyOnWriteArrayList<>();
         CountDownLatch done = new CountDownLatch(2);
-        Channel server = new ServerBootstrap()
-                .group(loop.netty())
-                .channelFactory(() -> loop.resources().onChannel(ServerSocketChannel.class, loop.netty()))
-                .childHandler(new ChannelInitializer<Channel>() {
-                    @Override
-                    protected void initChannel(Channel channel) {
-                        channel.pipeline().addLast(new LoggingHandler(loop, log, done));
-                    }
-                })
-                .bind("127.0.0.1", 0)
-                .sync()
-                .channel();
+        Channel server = listen(with(() -> new LoggingHandler(loop, log, done)));
         InetSocketAddress address = (InetSocketAddress) server.localAddress();
         try (Socket a = new Socket(address.getAddress(), address.getPort());
                 Socket b = new Socket(address.getAddress(), address.getPort())) {

@@ -6,27 +6,28 @@ import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.channel.socket.ServerSocketChannel;
 import io.spindle.loop.EventLoop;
 import io.spindle.loop.EventLoopSpec;
+import java.net.InetSocketAddress;
 import java.time.Duration;
 import java.util.SplittableRandom;
-import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.atomic.AtomicLong;
 import reactor.core.scheduler.Scheduler;
 
 /**
  * Looks for a lost wake-up and a lost task: posts to loops that are just about to sleep, parked or polling, or that look
- * at their queue before they sleep, and to loops that are just ending gracefully, for as many rounds as it is told (ten
- * million by default). Prints what it found; exits with 1 if anything was lost.
+ * at their queue before they sleep, and to loops that are just ending, gracefully or at once, for as many rounds as it is
+ * told (ten million by default). Prints what it found; exits with 1 if anything was lost.
  *
  * <p>A round is one post that must be seen: the poster waits a random moment, so that it meets the loop at each step of
  * falling asleep, posts, and waits until the task has run. A wake-up that takes over thirty seconds counts as lost: a loop
- * that missed one sleeps until the next post, and there is none.
+ * that missed one sleeps until the next post, and there is none. The same holds for an end that does not come. A loop that
+ * ends gracefully has run all that it took; one that ends at once may drop it, but each post is taken or rejected.
  */
 public final class LoopStress {
 
     private static final long LOST_NANOS = Duration.ofSeconds(30).toNanos();
     private static final int MAX_WAIT = 400;
-    private static final int POSTS_PER_DISPOSAL = 64;
+    private static final int POSTS_PER_END = 64;
 
     private LoopStress() {}
 
@@ -40,6 +41,13 @@ public final class LoopStress {
         long seed = args.length > 1 ? Long.parseLong(args[1]) : 42;
         EventLoopSpec sleeps = EventLoopSpec.of("stress").spin(Duration.ZERO);
         EventLoopSpec looks = EventLoopSpec.of("stress");
+        EventLoopSpec ending = looks.blockedThreshold(Duration.ZERO);
+        Start parked = ending.nativeTransport(false)::start;
+        Start polling = () -> {
+            EventLoop loop = ending.start();
+            loop.handle(listenOn(loop)).unref(); // a graceful end closes it
+            return loop;
+        };
         long lost = report("wake-ups, parked", rounds * 3 / 10, part -> wakeUps(sleeps, false, part, seed))
                 + report("wake-ups, looking before it parks", rounds / 10, part -> wakeUps(looks, false, part, seed))
                 + report("wake-ups, polling epoll", rounds * 2 / 10, part -> wakeUps(sleeps, true, part, seed))
@@ -48,12 +56,20 @@ public final class LoopStress {
                         "wake-ups, polling NIO",
                         rounds / 10,
                         part -> wakeUps(sleeps.nativeTransport(false), true, part, seed))
-                + report("posts against disposal", rounds * 2 / 10, part -> disposals(part, seed));
+                + report("posts against a graceful end, parked", rounds / 20, part -> ends(parked, true, part, seed))
+                + report("posts against a graceful end, polling", rounds / 20, part -> ends(polling, true, part, seed))
+                + report("posts against an end at once, parked", rounds / 20, part -> ends(parked, false, part, seed))
+                + report(
+                        "posts against an end at once, polling", rounds / 20, part -> ends(polling, false, part, seed));
         System.exit(lost == 0 ? 0 : 1);
     }
 
     private interface Part {
         long lost(long rounds) throws Exception;
+    }
+
+    private interface Start {
+        EventLoop loop() throws Exception;
     }
 
     private static long report(String what, long rounds, Part part) throws Exception {
@@ -67,10 +83,7 @@ public final class LoopStress {
     private static long wakeUps(EventLoopSpec spec, boolean channel, long rounds, long seed) throws Exception {
         EventLoop loop = spec.start();
         if (channel) {
-            Channel server = loop.resources().onChannel(ServerSocketChannel.class, loop.netty());
-            server.pipeline().addLast(new ChannelInboundHandlerAdapter());
-            loop.netty().register(server).sync(); // registered is enough: the loop polls from now on
-            server.bind(new java.net.InetSocketAddress("127.0.0.1", 0)).sync();
+            listenOn(loop);
         }
         SplittableRandom random = new SplittableRandom(seed);
         Seen seen = new Seen();
@@ -106,42 +119,73 @@ public final class LoopStress {
         }
     }
 
-    /** Every task that a loop accepted before it ended gracefully must have run: accepted = ran. */
-    private static long disposals(long rounds, long seed) throws Exception {
+    /** From now on the loop polls when it sleeps. */
+    private static Channel listenOn(EventLoop loop) throws InterruptedException {
+        Channel server = loop.resources().onChannel(ServerSocketChannel.class, loop.netty());
+        server.pipeline().addLast(new ChannelInboundHandlerAdapter());
+        loop.netty().register(server).sync();
+        return server.bind(new InetSocketAddress("127.0.0.1", 0)).sync().channel();
+    }
+
+    /** Posts to loops that end meanwhile: each post is taken or rejected, the end comes, what is owed has run. */
+    private static long ends(Start start, boolean gracefully, long rounds, long seed) throws Exception {
         SplittableRandom random = new SplittableRandom(seed);
         long lost = 0;
-        for (long round = 0; round < rounds; round += POSTS_PER_DISPOSAL) {
-            EventLoop loop = EventLoopSpec.of("stress")
-                    .blockedThreshold(Duration.ZERO)
-                    .nativeTransport(false)
-                    .start();
-            Scheduler.Worker worker = loop.createWorker();
-            AtomicLong ran = new AtomicLong();
-            AtomicLong accepted = new AtomicLong();
-            CountDownLatch posted = new CountDownLatch(1);
-            Thread poster = new Thread(() -> {
-                try {
-                    for (int i = 0; i < POSTS_PER_DISPOSAL; i++) {
-                        worker.schedule(ran::incrementAndGet);
-                        accepted.incrementAndGet();
-                    }
-                } catch (RejectedExecutionException e) {
-                    // from here on nothing is accepted
-                } catch (RuntimeException e) {
-                    accepted.incrementAndGet(); // a post must be taken or rejected
-                    System.err.println(e);
-                } finally {
-                    posted.countDown();
-                }
-            });
+        for (long round = 0; round < rounds; round += POSTS_PER_END) {
+            EventLoop loop = start.loop();
+            Posts posts = new Posts(loop.createWorker());
+            Thread poster = new Thread(posts);
             poster.start();
             for (int wait = random.nextInt(MAX_WAIT * 10); wait > 0; wait--) {
                 Thread.onSpinWait();
             }
-            loop.disposeGracefully().block();
-            posted.await();
-            lost += accepted.get() - ran.get();
+            if (!hasEnded(loop, gracefully)) {
+                lost++;
+            }
+            poster.join();
+            lost += posts.failed + (gracefully ? posts.taken - posts.ran.get() : 0);
         }
         return lost;
+    }
+
+    private static boolean hasEnded(EventLoop loop, boolean gracefully) {
+        if (!gracefully) {
+            loop.dispose();
+        }
+        try {
+            (gracefully ? loop.disposeGracefully() : loop.onDispose()).block(Duration.ofNanos(LOST_NANOS));
+            return true;
+        } catch (IllegalStateException e) {
+            System.err.println(e);
+            return false;
+        }
+    }
+
+    /** What one thread posts, and what became of it: to be read when the thread and the loop have ended. */
+    private static final class Posts implements Runnable {
+
+        private final Scheduler.Worker worker;
+        private final AtomicLong ran = new AtomicLong();
+        private long taken;
+        private long failed;
+
+        Posts(Scheduler.Worker worker) {
+            this.worker = worker;
+        }
+
+        @Override
+        public void run() {
+            try {
+                for (int i = 0; i < POSTS_PER_END; i++) {
+                    worker.schedule(ran::incrementAndGet);
+                    taken++;
+                }
+            } catch (RejectedExecutionException e) {
+                // from here on nothing is taken
+            } catch (RuntimeException e) {
+                failed++; // a post must be taken or rejected
+                System.err.println(e);
+            }
+        }
     }
 }

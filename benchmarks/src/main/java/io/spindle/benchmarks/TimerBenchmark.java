@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.spindle.benchmarks;
 
+import io.netty.channel.IoEventLoop;
 import io.netty.channel.MultiThreadIoEventLoopGroup;
 import io.spindle.loop.EventLoop;
 import io.vertx.core.Context;
 import io.vertx.core.Vertx;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.Executor;
+import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 import org.openjdk.jmh.annotations.Benchmark;
 import org.openjdk.jmh.annotations.BenchmarkMode;
@@ -56,7 +58,12 @@ public class TimerBenchmark {
             case "single" -> use(Schedulers.newSingle("bench"));
             case "netty" -> {
                 MultiThreadIoEventLoopGroup group = LoopContenders.nettyGroup();
-                use(Schedulers.fromExecutorService(group.next()));
+                IoEventLoop loop = group.next();
+                target = loop;
+                timers = (task, millis) -> {
+                    Future<?> set = loop.schedule(task, millis, TimeUnit.MILLISECONDS);
+                    return () -> set.cancel(false);
+                };
                 close = group::shutdownGracefully;
             }
             default -> {

@@ -233,7 +233,7 @@ public final class EventLoopSpec {
     /**
      * Starts a loop that lives until it is disposed.
      *
-     * @return a running loop, on a daemon thread of its own; its caller disposes it
+     * @return a running loop, on a thread of its own, see {@link #daemon(boolean)}; its caller disposes it
      */
     public EventLoop start() {
         return new DefaultEventLoop(this, false).launch();

@@ -168,6 +168,22 @@ class LoopEndTest {
     }
 
     @Test
+    void aLoopHoldsTheJvmOnlyIfItIsNoDaemon() {
+        EventLoop holding = spec("holding").daemon(false).start();
+
+        assertThat(isDaemon(holding)).isFalse();
+        assertThat(isDaemon(loop)).isTrue();
+        Loops.end(holding);
+    }
+
+    private static boolean isDaemon(EventLoop of) {
+        return Boolean.TRUE.equals(
+                Mono.fromCallable(() -> Thread.currentThread().isDaemon())
+                        .subscribeOn(of)
+                        .block(LIMIT));
+    }
+
+    @Test
     void immediateDisposalDiscardsWhatIsPending() throws InterruptedException {
         AtomicInteger runs = new AtomicInteger();
         CountDownLatch gate = Loops.hold(loop);

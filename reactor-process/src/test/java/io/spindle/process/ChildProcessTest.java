@@ -16,6 +16,7 @@ import java.util.concurrent.CancellationException;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ForkJoinPool;
 import java.util.concurrent.atomic.AtomicLong;
+import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.extension.ExtendWith;
 import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
@@ -57,6 +58,7 @@ class ChildProcessTest {
     }
 
     @EngineTest
+    @DisplayName("O-57: a grandchild that holds the pipe puts off close, not exit")
     void aGrandchildThatHoldsThePipeDelaysCloseButNotExit(Engine engine) {
         ChildProcess child = spawn(Command.shell("sleep 300 & echo $!; exit 4").engine(engine));
         AtomicLong grandchild = new AtomicLong();

@@ -37,7 +37,7 @@ class ForkTest {
 
     private final List<ForkedProcess> children = new ArrayList<>();
 
-    private static Fork fork(Class<?> main, String... args) {
+    static Fork fork(Class<?> main, String... args) {
         return Fork.of(main, args)
                 .jvmArgs("-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC", "-Xmx128m")
                 .options(command -> command.stdout(Output.discard())); // ours is the build's

@@ -38,6 +38,48 @@ final class Forks {
         }
     }
 
+    /** Sends one message back and disconnects. */
+    static final class Once {
+        private Once() {}
+
+        public static void main(String[] args) {
+            Channel.parent()
+                    .flatMap(parent -> parent.receive(String.class)
+                            .next()
+                            .flatMap(parent::send)
+                            .then(parent.disconnect()))
+                    .subscribe();
+        }
+    }
+
+    /** Listens when it is told to, and answers with the three messages that come first. */
+    static final class LateListener {
+        private LateListener() {}
+
+        public static void main(String[] args) {
+            Channel.parent().subscribe(parent -> {
+                parent.onRequest("running", question -> Mono.empty());
+                parent.onRequest(
+                        "listen",
+                        question -> parent.receive(Integer.class)
+                                .take(3)
+                                .collectList()
+                                .map(Reply::of));
+            });
+        }
+    }
+
+    /** Sends a short message and exits at once. */
+    static final class Hasty {
+        private Hasty() {}
+
+        public static void main(String[] args) {
+            Channel parent = Objects.requireNonNull(Channel.parent().block());
+            parent.send("short").block();
+            System.exit(3);
+        }
+    }
+
     /** Answers questions about itself, and asks back. */
     static final class Oracle {
         private Oracle() {}

@@ -12,6 +12,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.io.TempDir;
@@ -35,6 +36,7 @@ class SpawnFailureTest {
     }
 
     @EngineTest
+    @DisplayName("O-56: a program that is missing is an error that names it, and no child")
     void aMissingProgramIsToldByItsName(Engine engine) {
         fails(
                 Command.of("no-such-program-here").engine(engine),

@@ -14,6 +14,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 import reactor.core.publisher.Flux;
@@ -48,7 +49,36 @@ class BlockingPoolLifeTest {
     }
 
     @Test
-    void oneStuckThreadHoldsUpNobodyElse() throws Exception { // O-71 with a thread left
+    @DisplayName("O-71: with 3 of 4 threads blocked a call runs, with all 4 it waits until one is free")
+    void aCallRunsAsSoonAsAThreadIsFree() throws Exception {
+        BlockingPool pool = BlockingPoolSpec.of("blocked").threads(4).start();
+        Gate three = new Gate(3);
+        Gate fourth = new Gate(1);
+        AtomicBoolean opened = new AtomicBoolean();
+        Flux.range(1, 3).flatMap(i -> pool.call(three.then(i))).subscribe();
+        three.awaitArrival();
+        StepVerifier.create(pool.call(opened::get))
+                .expectNext(false)
+                .expectComplete()
+                .verify(LONG);
+        pool.call(fourth.then(4)).subscribe();
+        fourth.awaitArrival();
+
+        CompletableFuture<@Nullable Boolean> next = pool.call(opened::get).toFuture();
+
+        assertThat(pool.metrics().running()).isEqualTo(4);
+        assertThat(pool.metrics().queued()).isEqualTo(1);
+        assertThat(next).isNotDone();
+        opened.set(true);
+        fourth.open();
+        assertThat(next.get(20, TimeUnit.SECONDS)).isTrue();
+        assertThat(pool.metrics().threads()).isEqualTo(4);
+        three.open();
+        pool.disposeGracefully().block(LONG);
+    }
+
+    @Test
+    void oneStuckThreadHoldsUpNobodyElse() throws Exception {
         BlockingPool pool = BlockingPoolSpec.of("stuck").threads(2).start();
         Gate gate = new Gate(1);
         pool.call(gate.then(0)).subscribe();

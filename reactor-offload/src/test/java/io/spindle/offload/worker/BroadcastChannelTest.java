@@ -12,6 +12,7 @@ import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 import reactor.core.publisher.Flux;
@@ -35,7 +36,8 @@ class BroadcastChannelTest {
     }
 
     @Test
-    void allOthersReceiveAndTheSenderDoesNot() { // O-51
+    @DisplayName("O-51: a broadcast reaches the others before an immediate, and not its sender")
+    void allOthersReceiveAndTheSenderDoesNot() {
         List<String> log = new ArrayList<>();
 
         EventLoop.run(loop -> {

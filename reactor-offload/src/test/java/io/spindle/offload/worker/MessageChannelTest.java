@@ -11,6 +11,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 import reactor.core.publisher.Flux;
@@ -60,7 +61,8 @@ class MessageChannelTest {
     }
 
     @Test
-    void eachMessageIsACallbackOfItsOwn() { // O-46
+    @DisplayName("O-46: ticks and microtasks run between two messages of a port")
+    void eachMessageIsACallbackOfItsOwn() {
         List<String> log = new ArrayList<>();
 
         EventLoop.run(loop -> {
@@ -80,7 +82,8 @@ class MessageChannelTest {
     }
 
     @Test
-    void whatWasSentBeforeTheCloseArrivesThenBothEndsComplete() { // O-49
+    @DisplayName("O-49: what was posted before the close arrives, then both ends are closed")
+    void whatWasSentBeforeTheCloseArrivesThenBothEndsComplete() {
         List<String> log = new ArrayList<>();
 
         EventLoop.run(loop -> {
@@ -100,7 +103,8 @@ class MessageChannelTest {
     }
 
     @Test
-    void aPortThatAnswersItselfForeverStarvesNoTimer() { // O-50
+    @DisplayName("O-50: a port that answers itself for ever starves no timer")
+    void aPortThatAnswersItselfForeverStarvesNoTimer() {
         int[] rounds = {0};
 
         EventLoop.run(loop -> {

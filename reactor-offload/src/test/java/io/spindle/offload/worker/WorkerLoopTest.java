@@ -14,6 +14,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
+import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 
@@ -21,6 +22,7 @@ import org.junit.jupiter.api.extension.ExtendWith;
 class WorkerLoopTest {
 
     @Test
+    @DisplayName("O-52: messages, the error and the exit of a worker that throws come home in this order")
     void theParentsLoopLivesUntilTheExitAndEverythingComesHomeInOrder() {
         List<String> log = new ArrayList<>();
 
@@ -108,7 +110,8 @@ class WorkerLoopTest {
     }
 
     @Test
-    void eachMessageIsACallbackOfItsOwn() { // O-46
+    @DisplayName("O-46: ticks and microtasks run between two messages of a worker")
+    void eachMessageIsACallbackOfItsOwn() {
         List<String> log = new ArrayList<>();
 
         EventLoop.run(loop -> {
@@ -128,7 +131,8 @@ class WorkerLoopTest {
     }
 
     @Test
-    void endlessPingPongStarvesNoTimer() { // O-50
+    @DisplayName("O-50: a worker and its parent that answer each other for ever starve no timer")
+    void endlessPingPongStarvesNoTimer() {
         int[] pongs = {0};
 
         EventLoop.run(loop -> {

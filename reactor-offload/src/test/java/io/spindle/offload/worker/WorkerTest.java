@@ -13,6 +13,7 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 import reactor.core.publisher.Mono;
@@ -105,7 +106,8 @@ class WorkerTest {
     }
 
     @Test
-    void exitEndsItWithItsCodeAfterAllItsMessages() throws Exception { // O-53
+    @DisplayName("O-53: exit ends a worker with its code after all its messages")
+    void exitEndsItWithItsCodeAfterAllItsMessages() throws Exception {
         Worker<Void, Integer> worker = WorkerSpec.<Void, Integer>of(context -> {
                     context.loop().setInterval(Duration.ofDays(1), () -> {});
                     for (int i = 0; i < 5_000; i++) {
@@ -123,7 +125,8 @@ class WorkerTest {
     }
 
     @Test
-    void anUncaughtErrorComesAfterTheMessages() throws Exception { // O-52
+    @DisplayName("O-52: the error of a worker comes after its messages, and it exits with 1")
+    void anUncaughtErrorComesAfterTheMessages() throws Exception {
         Worker<Void, String> worker = WorkerSpec.<Void, String>of(context -> {
                     context.parentPort().postMessage("m1");
                     context.parentPort().postMessage("m2");
@@ -143,7 +146,8 @@ class WorkerTest {
     }
 
     @Test
-    void terminateInterruptsAndASecondOneIsEmpty() throws Exception { // O-54
+    @DisplayName("O-54: a spinning worker is terminated with 1, a second time in vain, and takes no messages any more")
+    void terminateInterruptsAndASecondOneIsEmpty() throws Exception {
         AtomicBoolean spinning = new AtomicBoolean(true);
         CountDownLatch started = new CountDownLatch(1);
         Worker<String, String> worker = WorkerSpec.<String, String>of(context -> {

@@ -101,7 +101,11 @@ class KeysTest {
                 .subscribe();
         Spin.until(() -> pool.metrics().running() == 1);
         search.dispose();
-        pool.disposeGracefully().block(LONG); // waits for the thread
+
+        StepVerifier.create(pool.disposeGracefully()) // waits for the thread
+                .expectComplete()
+                .verify(LONG);
+        assertThat(pool.metrics().threads()).isZero();
     }
 
     @Test

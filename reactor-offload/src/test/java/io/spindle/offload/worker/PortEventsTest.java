@@ -11,7 +11,9 @@ import io.spindle.testkit.Spin;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.CancellationException;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import org.junit.jupiter.api.Test;
@@ -170,30 +172,40 @@ class PortEventsTest {
     }
 
     @Test
-    void noSenderHangsWhileHandlersComeAndGo() {
+    void whileHandlersComeAndGoASenderIsToldTheTruthOfEachMessage() {
+        List<Object> handled = new CopyOnWriteArrayList<>();
         Worker<Void, Void> worker = WorkerSpec.<Void, Void>of(context -> {
-                    Disposable[] handling = {Worker.onThreadMessage((message, source) -> {})};
+                    Disposable[] handling = {Worker.onThreadMessage((message, source) -> handled.add(message))};
                     context.loop().setInterval(Duration.ofDays(1), () -> {});
-                    flap(context.loop(), handling);
+                    flap(context.loop(), handling, handled);
                 })
                 .start();
         worker.online().block(LONG);
         int id = worker.threadId();
+        List<Object> delivered = new ArrayList<>();
+        List<Throwable> refused = new ArrayList<>();
 
-        for (int i = 0; i < 5_000; i++) {
-            Worker.postMessageToThread(id, i)
-                    .onErrorComplete(error -> error instanceof PortClosedException
-                            || error instanceof java.util.concurrent.CancellationException)
-                    .block(LONG);
+        for (int i = 0; i < 2_000; i++) {
+            Integer message = i;
+            Worker.postMessageToThread(id, message)
+                    .doOnSuccess(done -> delivered.add(message))
+                    .doOnError(refused::add)
+                    .onErrorComplete()
+                    .block(LONG); // fails if the sender hangs
         }
         worker.terminate().block(LONG);
+
+        assertThat(handled).isEqualTo(delivered).isNotEmpty();
+        assertThat(delivered.size() + refused.size()).isEqualTo(2_000);
+        assertThat(refused)
+                .allMatch(error -> error instanceof PortClosedException || error instanceof CancellationException);
     }
 
-    private static void flap(EventLoop loop, Disposable[] handling) {
+    private static void flap(EventLoop loop, Disposable[] handling, List<Object> handled) {
         loop.setImmediate(() -> {
             handling[0].dispose();
-            handling[0] = Worker.onThreadMessage((message, source) -> {});
-            flap(loop, handling);
+            handling[0] = Worker.onThreadMessage((message, source) -> handled.add(message));
+            flap(loop, handling, handled);
         });
     }
 }

@@ -8,17 +8,22 @@ import java.util.function.BooleanSupplier;
 /** Holds a thread that must not block, without parking it: BlockHound refuses even {@code Thread.onSpinWait}. */
 public final class Spin {
 
+    private static final Duration LIMIT = Duration.ofSeconds(60);
+
     private Spin() {}
 
     /**
-     * Returns as soon as a condition holds; the time limit of the test ends it otherwise.
+     * Returns as soon as a condition holds. No time limit of a test could end this, for nothing interrupts it.
      *
      * @param condition asked again and again
+     * @throws AssertionError if it has not held for a minute
      */
     public static void until(BooleanSupplier condition) {
-        boolean holds = condition.getAsBoolean();
-        while (!holds) {
-            holds = condition.getAsBoolean();
+        long begun = System.nanoTime();
+        while (!condition.getAsBoolean()) {
+            if (System.nanoTime() - begun > LIMIT.toNanos()) {
+                throw new AssertionError("the condition has not held for " + LIMIT);
+            }
         }
     }
 

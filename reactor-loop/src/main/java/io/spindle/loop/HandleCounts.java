@@ -17,12 +17,12 @@ final class HandleCounts {
 
     void add(String kind) {
         total.incrementAndGet();
-        counts.merge(kind, 1, (count, one) -> count == -1 ? null : count + one);
+        counts.merge(kind, 1, Integer::sum);
     }
 
-    /** Returns whether this was the last one. */
+    /** Takes back one that was added; returns whether it was the last one. */
     boolean remove(String kind) {
-        counts.merge(kind, -1, (count, one) -> count == 1 ? null : count + one); // may come before its add()
+        counts.computeIfPresent(kind, (same, count) -> count == 1 ? null : count - 1);
         return total.decrementAndGet() == 0;
     }
 
@@ -32,7 +32,7 @@ final class HandleCounts {
 
     /** Adds the kind of each to {@code kinds}, as often as there are handles of it. */
     void addTo(List<String> kinds) {
-        counts.forEach((kind, count) -> kinds.addAll(Collections.nCopies(Math.max(0, count), kind)));
+        counts.forEach((kind, count) -> kinds.addAll(Collections.nCopies(count, kind)));
     }
 
     /** How many kinds there are: a kind may be a name of its own, so those without a handle are not kept. */

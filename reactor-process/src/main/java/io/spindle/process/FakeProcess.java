@@ -51,8 +51,11 @@ final class FakeProcess implements Running {
             stdin.onReadable(this::run);
             listenForRoom(stdout);
             listenForRoom(stderr);
-            run();
-            call.status().ifPresent(exited);
+            if (alive) {
+                run();
+            } else {
+                call.status().ifPresent(exited);
+            }
         });
     }
 

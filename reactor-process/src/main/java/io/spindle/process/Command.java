@@ -278,8 +278,9 @@ public final class Command {
     }
 
     /**
-     * Sets whether cancelling {@link #exec()}, {@link #lines()}, {@link #output()} or {@link #events()} ends the process
-     * as {@link ChildProcess#disposeGracefully()} does; what it writes meanwhile is read and dropped.
+     * Sets whether cancelling {@link #exec()}, {@link #lines()}, {@link #output()} or {@link #events()}, or
+     * {@link #spawn()} before it has emitted, ends the process as {@link ChildProcess#disposeGracefully()} does. But for
+     * {@code spawn()}, what it writes meanwhile is read and dropped.
      *
      * @param gracefully Default: false, it is killed
      */
@@ -485,7 +486,8 @@ public final class Command {
      * <ul>
      *   <li><b>Signals on</b> the event loop that it is subscribed on, else on
      *       {@link reactor.core.scheduler.Schedulers#parallel()}.
-     *   <li><b>Cancel</b> before the value is emitted kills the process; later, its holder disposes it.
+     *   <li><b>Cancel</b> before the value is emitted ends the process as that of {@link #exec()} does; later, its
+     *       holder disposes it.
      *   <li><b>Errors</b> with {@link SpawnException} if it cannot be started.
      * </ul>
      *

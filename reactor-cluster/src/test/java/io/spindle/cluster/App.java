@@ -67,6 +67,10 @@ final class App {
         worker.receive(String.class)
                 .concatMap(text -> switch (text) {
                     case "leave" -> worker.disconnect();
+                    case "exit" -> {
+                        new Thread(() -> System.exit(3), "exit").start(); // hooks may block, a loop may not
+                        yield Mono.empty();
+                    }
                     case "who" -> {
                         System.out.println("out " + System.getenv("WHO"));
                         System.err.println("err " + System.getProperty("who"));

@@ -9,6 +9,7 @@ import io.spindle.process.ipc.Message;
 import io.spindle.process.ipc.Reply;
 import io.spindle.testkit.LeakCheck;
 import java.io.IOException;
+import java.net.Socket;
 import java.time.Duration;
 import java.util.List;
 import java.util.Objects;
@@ -19,6 +20,7 @@ import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.stream.Collectors;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestInstance;
 import org.junit.jupiter.api.extension.ExtendWith;
@@ -167,18 +169,31 @@ class ClusterTest {
     }
 
     @Test
-    void aWorkerThatGetsTermDrainsAndSaysSoByItsCode() {
+    @DisplayName("O-66: a worker killed by the primary drains, its code tells the signal, its flag is false")
+    void aWorkerThatGetsTermDrainsAndSaysSoByItsCode() throws IOException {
         queue.clear();
-        ClusterWorker victim = primary.workers().get(0);
+        ClusterWorker victim;
+        try (Socket client = Http1.connect(port)) {
+            Http1.ask(client, "/never", "");
+            victim = Probe.await(queue, ClusterTest::isBegun, "the begin of a request that holds up the drain")
+                    .worker();
 
-        assertThat(victim.kill(Signal.TERM)).isTrue();
+            assertThat(victim.kill(Signal.TERM)).isTrue();
+            assertThat(victim.exitedAfterDisconnect()).as("not yet decided").isEmpty();
+        }
         ClusterEvent.Exited exited = (ClusterEvent.Exited)
                 Probe.await(queue, event -> event instanceof ClusterEvent.Exited, "the end of the victim");
         ClusterWorker replacement = ready();
 
         assertThat(exited.code()).isEqualTo(128 + Signal.TERM.number());
+        assertThat(exited.signal()).contains(Signal.TERM);
         assertThat(exited.exitedAfterDisconnect()).isFalse();
         assertThat(replacement.slot()).isEqualTo(victim.slot());
+    }
+
+    private static boolean isBegun(ClusterEvent event) {
+        return event instanceof ClusterEvent.Message said
+                && said.message().as(String.class).equals("begun");
     }
 
     @Test

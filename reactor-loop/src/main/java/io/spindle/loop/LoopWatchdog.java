@@ -109,20 +109,23 @@ final class LoopWatchdog implements Runnable {
         if (computes) {
             return BlockedLoop.State.COMPUTING;
         }
-        boolean waits = !stack.isEmpty() && waitsInSystem(stack.get(0));
+        boolean waits = !stack.isEmpty() && waitsInSystem(stack);
         return threadState == Thread.State.RUNNABLE && !waits ? BlockedLoop.State.STARVED : BlockedLoop.State.BLOCKED;
     }
 
     /**
-     * A thread that stays in a native call which never waits has lost its processor there: those of Netty's sockets, but
+     * A thread that stays in a native call which never waits has lost its processor there: those of a loop's sockets, but
      * a file may wait, and those of the language itself, but a new process may.
      */
-    private static boolean waitsInSystem(StackTraceElement innermost) {
+    private static boolean waitsInSystem(List<StackTraceElement> stack) {
+        StackTraceElement innermost = stack.get(0);
         String type = innermost.getClassName();
         boolean onSocket = type.startsWith("io.netty.channel.")
                 && !innermost.getMethodName().equalsIgnoreCase("sendFile");
-        boolean ofLanguage = type.startsWith("java.lang.") && !type.startsWith("java.lang.Process");
-        return innermost.isNativeMethod() && !onSocket && !ofLanguage;
+        boolean onNioSocket = stack.size() > 1 && stack.get(1).getClassName().equals("sun.nio.ch.SocketDispatcher");
+        boolean ofLanguage = type.startsWith("jdk.internal.misc.")
+                || (type.startsWith("java.lang.") && !type.startsWith("java.lang.Process"));
+        return innermost.isNativeMethod() && !onSocket && !onNioSocket && !ofLanguage;
     }
 
     private static boolean loads(StackTraceElement frame) {

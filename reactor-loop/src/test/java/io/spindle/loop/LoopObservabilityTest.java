@@ -281,6 +281,12 @@ class LoopObservabilityTest {
                 .isEqualTo(BlockedLoop.State.BLOCKED);
         assertThat(LoopWatchdog.state(false, runnable, nativeFrame("java.lang.Thread", "currentThread")))
                 .isEqualTo(BlockedLoop.State.STARVED);
+        assertThat(LoopWatchdog.state(false, runnable, nativeFrame("jdk.internal.misc.Unsafe", "unpark")))
+                .isEqualTo(BlockedLoop.State.STARVED);
+        List<StackTraceElement> written = new ArrayList<>(nativeFrame("sun.nio.ch.FileDispatcherImpl", "write0"));
+        assertThat(LoopWatchdog.state(false, runnable, written)).isEqualTo(BlockedLoop.State.BLOCKED);
+        written.addAll(nativeFrame("sun.nio.ch.SocketDispatcher", "write"));
+        assertThat(LoopWatchdog.state(false, runnable, written)).isEqualTo(BlockedLoop.State.STARVED);
         assertThat(LoopWatchdog.state(false, runnable, nativeFrame("java.lang.Class", "getDeclaredConstructors0")))
                 .isEqualTo(BlockedLoop.State.LOADING);
         assertThat(LoopWatchdog.state(false, runnable, nativeFrame("java.lang.ProcessImpl", "forkAndExec")))

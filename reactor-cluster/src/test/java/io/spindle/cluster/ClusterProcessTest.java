@@ -2,8 +2,9 @@
 package io.spindle.cluster;
 
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.assertj.core.api.Assumptions.assumeThat;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import io.spindle.process.Signal;
 import io.spindle.testkit.LeakCheck;
 import java.io.BufferedReader;
 import java.io.File;
@@ -99,9 +100,12 @@ class ClusterProcessTest {
         lines.add(END);
     }
 
-    /** Neither an event of the test's program nor the JVM on its flags. */
+    /** Neither an event of the test's program, nor the JVM on its flags, nor on a HUP that nohup ignores. */
     private static boolean isOurs(String line) {
-        return !line.startsWith("event ") && !line.startsWith("WARNING: ") && !line.isBlank();
+        return !line.startsWith("event ")
+                && !line.startsWith("WARNING: ")
+                && !line.contains("was ignored when this JVM was started")
+                && !line.isBlank();
     }
 
     private static void assertNothingLeft(File temporary) {
@@ -109,8 +113,10 @@ class ClusterProcessTest {
                 .isEmpty();
     }
 
-    @Test
-    void termLetsAllFinishAndLeavesNothing() throws Exception {
+    @ParameterizedTest
+    @ValueSource(strings = {"TERM", "INT"})
+    void aSignalLetsAllFinishAndLeavesNothing(String signal) throws Exception {
+        assumeNotIgnored(Signal.valueOf(signal));
         Program program = start("serve", 0);
         int port = Integer.parseInt(program.await("event Listening").split(" ", -1)[3]);
         program.await("event Listening");
@@ -125,7 +131,11 @@ class ClusterProcessTest {
         slow.subscribe();
         program.await("event Message");
 
-        program.process().destroy(); // TERM
+        List<ProcessHandle> group = new ArrayList<>(List.of(program.process().toHandle()));
+        if (signal.equals("INT")) {
+            group.addAll(workers); // a terminal sends Ctrl-C to all
+        }
+        send(signal, group);
 
         assertThat(program.process().waitFor(30, TimeUnit.SECONDS)).isTrue();
         assertThat(program.process().exitValue()).isZero();
@@ -157,21 +167,13 @@ class ClusterProcessTest {
     @ParameterizedTest
     @ValueSource(strings = {"HUP", "USR2"})
     void aSignalReplacesAllWorkers(String signal) throws Exception {
-        assumeThat(signal.equals("HUP") && isHupIgnored())
-                .as("whoever started the tests ignores HUP, as nohup does, and so does every JVM below it")
-                .isFalse();
+        assumeNotIgnored(Signal.valueOf(signal));
         Program program = start("serve", 0);
         program.await("event Ready");
         program.await("event Ready");
         List<Long> old = program.process().children().map(ProcessHandle::pid).toList();
 
-        assertThat(new ProcessBuilder(
-                                "kill",
-                                "-" + signal,
-                                String.valueOf(program.process().pid()))
-                        .start()
-                        .waitFor())
-                .isZero();
+        send(signal, List.of(program.process().toHandle()));
         program.await("event Ready"); // each step has a patience of its own
         program.await("event Ready");
         program.await("event Exited");
@@ -185,10 +187,20 @@ class ClusterProcessTest {
         assertNothingLeft(temporary);
     }
 
-    private static boolean isHupIgnored() throws IOException {
-        return Files.readAllLines(Path.of("/proc/self/status")).stream()
-                .filter(line -> line.startsWith("SigIgn:"))
-                .anyMatch(line -> Long.parseUnsignedLong(line.substring(7).trim(), 16) % 2 == 1);
+    private static void send(String signal, List<ProcessHandle> processes) throws Exception {
+        List<String> line = new ArrayList<>(List.of("kill", "-" + signal));
+        processes.forEach(process -> line.add(String.valueOf(process.pid())));
+        assertThat(new ProcessBuilder(line).start().waitFor()).isZero();
+    }
+
+    private static void assumeNotIgnored(Signal signal) throws IOException {
+        long bit = 1L << (signal.number() - 1);
+        assumeTrue(
+                Files.readAllLines(Path.of("/proc/self/status")).stream()
+                        .filter(line -> line.startsWith("SigIgn:"))
+                        .noneMatch(line ->
+                                (Long.parseUnsignedLong(line.substring(7).trim(), 16) & bit) != 0),
+                () -> "whoever started the tests ignores " + signal + ", and so does every JVM below it");
     }
 
     @Test

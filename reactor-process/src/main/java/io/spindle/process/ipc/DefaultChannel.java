@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.spindle.process.ipc;
 
-import io.netty.buffer.ByteBufUtil;
 import io.netty.channel.ChannelFutureListener;
 import io.netty.channel.IoEventLoop;
 import io.netty.channel.epoll.EpollDomainSocketChannel;
@@ -9,6 +8,7 @@ import io.netty.channel.unix.FileDescriptor;
 import io.netty.handler.flush.FlushConsolidationHandler;
 import io.netty.util.concurrent.ScheduledFuture;
 import io.spindle.loop.EventLoop;
+import java.nio.charset.StandardCharsets;
 import java.util.ArrayDeque;
 import java.util.Objects;
 import java.util.Queue;
@@ -226,7 +226,7 @@ final class DefaultChannel implements Channel {
     }
 
     private static void checkSubject(String subject) {
-        int length = ByteBufUtil.utf8Bytes(subject);
+        int length = subject.getBytes(StandardCharsets.UTF_8).length;
         if (length == 0 || length > Frame.MAX_SUBJECT_BYTES) {
             throw new IllegalArgumentException(
                     "subject must have 1 to " + Frame.MAX_SUBJECT_BYTES + " bytes, had " + length);

@@ -3,7 +3,6 @@ package io.spindle.process.ipc;
 
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.ByteBufAllocator;
-import io.netty.buffer.ByteBufUtil;
 import java.nio.charset.StandardCharsets;
 
 /**
@@ -72,7 +71,7 @@ record Frame(byte kind, boolean withDescriptor, int number, String subject, byte
     int length() {
         return switch (kind) {
             case MESSAGE -> 1 + payload.length;
-            case REQUEST -> 1 + Integer.BYTES + 1 + ByteBufUtil.utf8Bytes(subject) + payload.length;
+            case REQUEST -> 1 + Integer.BYTES + 1 + subject.getBytes(StandardCharsets.UTF_8).length + payload.length;
             case REPLY, FAILURE -> 1 + Integer.BYTES + payload.length;
             case CREDIT, TAKEN, CANCEL -> 1 + Integer.BYTES;
             default -> 1;
@@ -87,9 +86,8 @@ record Frame(byte kind, boolean withDescriptor, int number, String subject, byte
             bytes.writeInt(number);
         }
         if (kind == REQUEST) {
-            int subjectLength = ByteBufUtil.utf8Bytes(subject);
-            bytes.writeByte(subjectLength);
-            ByteBufUtil.reserveAndWriteUtf8(bytes, subject, subjectLength);
+            byte[] name = subject.getBytes(StandardCharsets.UTF_8);
+            bytes.writeByte(name.length).writeBytes(name);
         }
         return bytes.writeBytes(payload);
     }

@@ -443,7 +443,7 @@ final class DefaultChildProcess implements ChildProcess {
     /** The kill goes first: a process that ends by itself, for its pipes are closed, leaves its descendants behind. */
     private void end(Throwable why) {
         if (isAlive()) {
-            onLoop(() -> outputs().forEach(pipe -> pipe.failAtEnd(why))); // the kill may end them before we do
+            outputs().forEach(pipe -> pipe.failAtEnd(why)); // the kill may end them before we do
             Running process = launched.process();
             process.worker().schedule(() -> {
                 try {

@@ -11,6 +11,7 @@ import java.util.concurrent.CancellationException;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicIntegerFieldUpdater;
+import java.util.concurrent.atomic.AtomicReferenceFieldUpdater;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import org.reactivestreams.Subscription;
@@ -25,6 +26,8 @@ import reactor.core.publisher.Operators;
  */
 abstract class OutputPipe extends Flux<ByteBuf> {
 
+    private static final AtomicReferenceFieldUpdater<OutputPipe, @Nullable Throwable> FAILURE =
+            AtomicReferenceFieldUpdater.newUpdater(OutputPipe.class, Throwable.class, "failure");
     static final int CHUNK_BYTES = 64 << 10;
 
     private static final AtomicIntegerFieldUpdater<OutputPipe> SUBSCRIBED =
@@ -43,6 +46,8 @@ abstract class OutputPipe extends Flux<ByteBuf> {
     @SuppressWarnings("unused") // through SUBSCRIBED
     private volatile int subscribed;
 
+    private volatile @Nullable Throwable failure; // the first reason
+
     // loop only
     private @Nullable CoreSubscriber<? super ByteBuf> subscriber;
     private Runnable onSubscribed = () -> {};
@@ -59,7 +64,6 @@ abstract class OutputPipe extends Flux<ByteBuf> {
     private boolean draining;
     private long activeNanos = System.nanoTime();
     private boolean ended;
-    private @Nullable Throwable failure;
 
     OutputPipe(IoEventLoop loop, String name) {
         this.loop = loop;
@@ -152,9 +156,9 @@ abstract class OutputPipe extends Flux<ByteBuf> {
         hold();
     }
 
-    /** Makes its end, whenever that comes, this error. Loop only. */
+    /** Makes its end, whenever that comes, this error; the first one stays. Any thread: a task could come too late. */
     final void failAtEnd(Throwable why) {
-        failure = failure == null ? why : failure;
+        FAILURE.compareAndSet(this, null, why);
     }
 
     /** Goes on reading when its subscriber cancels, so that a child may still write while it ends. Loop only. */
@@ -285,7 +289,9 @@ abstract class OutputPipe extends Flux<ByteBuf> {
     private void end(@Nullable Throwable error) {
         if (!ended) {
             ended = true;
-            failure = failure == null ? error : failure;
+            if (error != null) {
+                failAtEnd(error);
+            }
             release();
             onEnded.run();
         }

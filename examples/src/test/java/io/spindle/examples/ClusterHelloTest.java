@@ -53,7 +53,7 @@ class ClusterHelloTest {
     /** Not of a newer JVM on its flags or on what the libraries do, nor on signals that whoever runs this ignores. */
     private static List<String> withoutWarnings(List<String> lines) {
         return lines.stream()
-                .filter(line -> !line.startsWith("WARNING: "))
+                .filter(line -> !line.startsWith("WARNING: ") && !line.isBlank())
                 .filter(line -> !line.contains("was ignored when this JVM was started"))
                 .toList();
     }

@@ -9,8 +9,6 @@ import reactor.core.scheduler.Scheduler;
 /** Publishers that hold a loop open until they end and signal on it. */
 final class Adoption {
 
-    private static final String KIND = "Publisher";
-
     private Adoption() {}
 
     static <T> Mono<T> onCurrent(Mono<T> source) {
@@ -27,18 +25,26 @@ final class Adoption {
         });
     }
 
-    // Hidden, because Reactor would move the call of a Callable source itself to the loop. The handle is closed after
-    // the last signal, on the loop: there is no moment in which the loop looks idle.
+    // Hidden, because Reactor would move the call of a Callable source itself to the loop.
     static <T> Mono<T> adopt(DefaultEventLoop loop, Mono<T> source) {
         return Mono.using(
-                () -> loop.open(KIND), handle -> source.hide().publishOn(new Home(loop)), Handle::dispose, false);
+                () -> Adopted.by(loop),
+                adopted -> source.hide()
+                        .doOnSubscribe(adopted::subscribed)
+                        .publishOn(new Home(loop))
+                        .takeUntilOther(adopted.refusal()),
+                Adopted::release,
+                false);
     }
 
     static <T> Flux<T> adopt(DefaultEventLoop loop, Flux<T> source, int prefetch) {
         return Flux.using(
-                () -> loop.open(KIND),
-                handle -> source.hide().publishOn(new Home(loop), prefetch),
-                Handle::dispose,
+                () -> Adopted.by(loop),
+                adopted -> source.hide()
+                        .doOnSubscribe(adopted::subscribed)
+                        .publishOn(new Home(loop), prefetch)
+                        .takeUntilOther(adopted.refusal()),
+                Adopted::release,
                 false);
     }
 

@@ -6,7 +6,7 @@ import io.netty.channel.IoHandle;
 import io.netty.util.Attribute;
 import io.netty.util.AttributeKey;
 
-/** An open channel as a handle, kept with the channel. Which channels do not count is {@link NettyLoop}'s to know. */
+/** An open channel as a handle, kept with the channel. Which channels do not count {@link ReferencedChannels} knows. */
 final class ChannelHandle implements Handle {
 
     private static final AttributeKey<ChannelHandle> KEY = AttributeKey.valueOf(ChannelHandle.class, "handle");
@@ -27,14 +27,32 @@ final class ChannelHandle implements Handle {
                     "channel must be a socket that is registered with loop " + loop.name() + ", was " + channel);
         }
         Attribute<ChannelHandle> attribute = channel.attr(KEY);
-        ChannelHandle handle = new ChannelHandle(loop, channel);
-        ChannelHandle before = attribute.setIfAbsent(handle);
-        if (before != null) {
-            return before;
+        while (true) {
+            ChannelHandle before = attribute.get();
+            if (before != null && before.loop.equals(loop)) {
+                return before;
+            }
+            ChannelHandle handle = new ChannelHandle(loop, channel);
+            if (attribute.compareAndSet(before, handle)) {
+                channel.closeFuture().addListener(closed -> loop.onLoop(handle::forget));
+                if (before != null) {
+                    handle.follow(before);
+                }
+                return handle;
+            }
         }
-        channel.closeFuture()
-                .addListener(closed -> loop.onLoop(() -> loop.nettyLoop().forget(channel)));
-        return handle;
+    }
+
+    /** The channel has left the loop of its handle: what was said of it holds here too. */
+    private void follow(ChannelHandle before) {
+        before.loop.onLoop(before::forget);
+        if (before.unreferenced) {
+            unref();
+        }
+    }
+
+    private void forget() {
+        loop.nettyLoop().referencedChannels().forget(channel);
     }
 
     @Override
@@ -49,7 +67,7 @@ final class ChannelHandle implements Handle {
 
     private Handle reference(boolean reference) {
         unreferenced = !reference;
-        loop.onLoop(() -> loop.nettyLoop().referenceChannel(channel, !unreferenced));
+        loop.onLoop(() -> loop.nettyLoop().referencedChannels().reference(channel, !unreferenced));
         return this;
     }
 

@@ -4,8 +4,6 @@ package io.spindle.loop;
 import io.netty.channel.Channel;
 import io.netty.channel.IoEventLoop;
 import java.time.Duration;
-import java.util.ArrayList;
-import java.util.Collections;
 import java.util.List;
 import java.util.Objects;
 import java.util.concurrent.CountDownLatch;
@@ -42,6 +40,7 @@ final class DefaultEventLoop implements EventLoop {
     private final SingleLoopResources resources = new SingleLoopResources(this);
     private final LoopWorker worker = new LoopWorker(this, false);
     private final HandleCounts handles = new HandleCounts();
+    private final Adoptions adoptions = new Adoptions();
 
     private final CountDownLatch endedLatch = new CountDownLatch(1);
     private final Sinks.Empty<Void> endedSink = Sinks.empty();
@@ -65,11 +64,11 @@ final class DefaultEventLoop implements EventLoop {
     /** Called as the first thing on the loop's thread. A script runs before the first turn, as in Node. */
     void started() {
         if (!spec.blockedThreshold().isZero()) {
-            LoopWatchdog.watch(this, Thread.currentThread(), Delays.saturatedNanos(spec.blockedThreshold()));
+            LoopWatchdog.watch(this, Thread.currentThread());
         }
         if (program != null) {
             Consumer<? super EventLoop> script = program.takeScript();
-            netty.runThenDrain(() -> script.accept(this));
+            netty.runThenDrain(new Wrapper.Of(script, () -> script.accept(this)));
         }
     }
 
@@ -99,7 +98,7 @@ final class DefaultEventLoop implements EventLoop {
     /** Runs a program without waiting for it; cancel ends it. */
     Mono<Integer> program(Consumer<? super EventLoop> script) {
         Program started = startProgram(script);
-        return onDispose().then(Mono.fromCallable(started::result)).doOnCancel(this::dispose);
+        return onDispose().then(Mono.create(started::settle)).doOnCancel(this::dispose);
     }
 
     private Program startProgram(Consumer<? super EventLoop> script) {
@@ -204,8 +203,8 @@ final class DefaultEventLoop implements EventLoop {
 
     @Override
     public Handle open(String kind, Runnable onClose) {
-        Objects.requireNonNull(onClose, "onClose");
-        return opened(new OpenHandle(this, Objects.requireNonNull(kind, "kind"), onClose));
+        Objects.requireNonNull(kind, "kind");
+        return opened(new OpenHandle(this, kind, Schedulers.onSchedule(Objects.requireNonNull(onClose, "onClose"))));
     }
 
     @Override
@@ -217,7 +216,7 @@ final class DefaultEventLoop implements EventLoop {
         accept();
         referenced(handle);
         if (closed && !inLoop()) {
-            handle.dispose(); // the loop closes, then looks at its handles again: one of the two sides sees the other
+            handle.refuse(); // the loop closes, then looks at its handles again: one of the two sides sees the other
             throw Exceptions.failWithRejected();
         }
         return handle;
@@ -225,12 +224,7 @@ final class DefaultEventLoop implements EventLoop {
 
     @Override
     public LoopMetrics metrics() {
-        List<String> kinds = new ArrayList<>();
-        handles.addTo(kinds);
-        kinds.addAll(Collections.nCopies(netty.timers().referenced(), "Timeout"));
-        kinds.addAll(Collections.nCopies(netty.referencedImmediates(), "Immediate"));
-        kinds.addAll(Collections.nCopies(netty.referencedChannels(), "Channel"));
-        return netty.counters().snapshot(netty, netty.isAsleep(), List.copyOf(kinds));
+        return netty.counters().snapshot(netty, isDiscarding() ? List.of() : ActiveResources.of(handles, netty));
     }
 
     @Override
@@ -325,8 +319,12 @@ final class DefaultEventLoop implements EventLoop {
     }
 
     /** What the exit hook starts is taken and never runs. */
-    private boolean isInExitHook() {
+    boolean isInExitHook() {
         return inLoop() && program != null && program.isInExitHook();
+    }
+
+    Adoptions adoptions() {
+        return adoptions;
     }
 
     void referenced(OpenHandle handle) {
@@ -348,13 +346,12 @@ final class DefaultEventLoop implements EventLoop {
             Consumer<EventLoop> hook = spec.beforeExitHook();
             if (hook != null) {
                 reopen(); // what the hook posts is taken
-                netty.runThenDrain(() -> hook.accept(this));
+                netty.runThenDrain(new Wrapper.Of(hook, () -> hook.accept(this)));
                 if (program.isExiting() || !isIdle() || !close()) {
                     return;
                 }
             }
-            program.finish();
-            netty.drainMicrotasks();
+            program.finish(netty::drainMicrotasks);
         }
         end();
     }
@@ -409,7 +406,8 @@ final class DefaultEventLoop implements EventLoop {
         }
         if (netty.isDiscarding()) {
             log.debug("[{}] a callback threw while the loop was ending", name(), uncaught);
-        } else if (program != null && program.fail(uncaught, handlerFailed)) {
+        } else if (program != null) {
+            program.fail(uncaught, handlerFailed);
             end();
         } else {
             log.error("[{}] a callback threw, the loop goes on", name(), uncaught);
@@ -426,6 +424,7 @@ final class DefaultEventLoop implements EventLoop {
         }
         if (!inLoop()) {
             netty.discard();
+            closed = true;
         }
         onLoop(() -> {
             if (program == null || program.exit(code)) {
@@ -483,7 +482,9 @@ final class DefaultEventLoop implements EventLoop {
         closed = true;
         netty.discard();
         try {
+            adoptions.end(name(), program == null || !program.isExiting());
             netty.clear();
+            netty.counters().ended();
             endedSink.tryEmitEmpty();
         } finally {
             endedLatch.countDown();

@@ -6,12 +6,12 @@ import io.netty.channel.IoEventLoop;
 import io.netty.channel.IoHandlerFactory;
 import io.netty.channel.MultiThreadIoEventLoopGroup;
 import java.util.ArrayDeque;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
 import java.util.Queue;
 import java.util.concurrent.Executor;
 import java.util.concurrent.atomic.AtomicInteger;
-import java.util.stream.IntStream;
 import reactor.core.publisher.Mono;
 import reactor.netty.resources.LoopResources;
 
@@ -25,7 +25,8 @@ final class DefaultLoopGroup implements LoopGroup {
     private DefaultLoopGroup(List<DefaultEventLoop> loops) {
         this.loops = loops;
         EventLoopGroup netty = new NettyGroup(loops);
-        this.resources = new GroupResources(netty, LoopResources.colocate(netty));
+        this.resources = new GroupResources(
+                netty, LoopResources.colocate(netty), loops.get(0).spec().daemon());
     }
 
     static LoopGroup start(EventLoopSpec spec, int size) {
@@ -33,11 +34,17 @@ final class DefaultLoopGroup implements LoopGroup {
         if (size < 1) {
             throw new IllegalArgumentException("size must be at least 1, was " + size);
         }
-        List<DefaultEventLoop> loops = IntStream.rangeClosed(1, size)
-                .mapToObj(number -> new DefaultEventLoop(spec.name(spec.name() + "-" + number), false))
-                .toList();
-        loops.forEach(DefaultEventLoop::launch);
-        return new DefaultLoopGroup(loops);
+        List<DefaultEventLoop> loops = new ArrayList<>(size);
+        try {
+            for (int number = 1; number <= size; number++) {
+                loops.add(new DefaultEventLoop(spec.name(spec.name() + "-" + number), false));
+            }
+            loops.forEach(DefaultEventLoop::launch);
+            return new DefaultLoopGroup(List.copyOf(loops));
+        } catch (Throwable error) { // no descriptor or thread left
+            loops.forEach(DefaultEventLoop::dispose);
+            throw error;
+        }
     }
 
     @Override
@@ -97,7 +104,8 @@ final class DefaultLoopGroup implements LoopGroup {
         }
     }
 
-    private record GroupResources(EventLoopGroup server, EventLoopGroup client) implements LoopResources {
+    private record GroupResources(EventLoopGroup server, EventLoopGroup client, boolean daemon)
+            implements LoopResources {
 
         @Override
         public EventLoopGroup onServer(boolean useNative) {
@@ -107,11 +115,6 @@ final class DefaultLoopGroup implements LoopGroup {
         @Override
         public EventLoopGroup onClient(boolean useNative) {
             return client;
-        }
-
-        @Override
-        public boolean daemon() {
-            return true;
         }
 
         @Override

@@ -7,7 +7,7 @@ import reactor.core.Disposable;
  * A delayed or periodic task of the Scheduler. A period is a fixed rate as in Reactor's own schedulers, except that
  * after a stall the missed runs are made up for by one run, not by a burst.
  */
-final class DelayedTask extends TimerEntry implements Disposable {
+final class DelayedTask extends TimerEntry implements Disposable, Wrapper {
 
     private static final long ONCE = -1;
 
@@ -38,7 +38,10 @@ final class DelayedTask extends TimerEntry implements Disposable {
 
     // loop only
     void arm(long delayNanos, long startNanos) {
-        if (!isDisposed() && !(repeats() && worker.loop().isDisposing())) {
+        if (repeats() && worker.loop().isDisposing()) {
+            stopped();
+        }
+        if (!isDisposed()) {
             dueNanos = startNanos + delayNanos;
             timers().link(this, delayNanos, startNanos);
             worker.add(this);
@@ -83,6 +86,17 @@ final class DelayedTask extends TimerEntry implements Disposable {
     }
 
     @Override
+    void stopped() {
+        done = true;
+        worker.remove(this);
+    }
+
+    @Override
+    public Object wrapped() {
+        return task;
+    }
+
+    @Override
     public void dispose() {
         if (!done) {
             done = true;
@@ -92,9 +106,8 @@ final class DelayedTask extends TimerEntry implements Disposable {
 
     // loop only
     void cancel() {
-        done = true;
         timers().unlink(this);
-        worker.remove(this);
+        stopped();
     }
 
     @Override

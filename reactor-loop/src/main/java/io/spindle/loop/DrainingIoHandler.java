@@ -104,14 +104,7 @@ final class DrainingIoHandler implements IoHandler {
 
         @Override
         public void handle(IoRegistration registration, IoEvent event) {
-            loop.ioCallback();
-            try {
-                handle.handle(registration, event);
-            } catch (Throwable error) {
-                // Netty would sleep for a second and lose the edge of the other descriptors that are ready.
-                loop.uncaught(error);
-            }
-            loop.drain();
+            loop.runIoCallback(handle, registration, event);
         }
 
         @Override

@@ -72,10 +72,11 @@ public final class DurationHistogram {
         return max();
     }
 
-    /** Returns how many were longer than {@code limit}, counted in whole buckets. */
+    /** Returns how many were longer than {@code limit}, counted in whole buckets; all if it is negative. */
     public long exceeding(Duration limit) {
         long above = 0;
-        for (int index = DurationRecorder.index(limit.toNanos()) + 1; index < counts.length; index++) {
+        int first = limit.isNegative() ? 0 : DurationRecorder.index(Delays.saturatedNanos(limit)) + 1;
+        for (int index = first; index < counts.length; index++) {
             above += counts[index];
         }
         return above;

@@ -23,7 +23,8 @@ import reactor.netty.resources.LoopResources;
  *   poll            network I/O; blocks only when nothing else is to be done
  *   check           the immediates queued before this phase
  *   close           the close callbacks of handles that were disposed
- *   timers          those that are due, list by list
+ *   tail            Netty's tasks for the end of a turn
+ *   timers          those that are due, list by list; then Netty's own
  * </pre>
  * Due timers also run before the first turn. That is the order of libuv since 1.45 and Node 20.
  *
@@ -121,7 +122,8 @@ public interface EventLoop extends Scheduler {
      * endless chain starves the loop. Node analogue: {@code process.nextTick}.
      *
      * @param task runs once on the loop
-     * @throws java.util.concurrent.RejectedExecutionException if the loop has ended
+     * @throws java.util.concurrent.RejectedExecutionException if the loop has ended or ends, see {@link #dispose()} and
+     *     {@link #disposeGracefully()}
      */
     void nextTick(Runnable task);
 
@@ -130,7 +132,8 @@ public interface EventLoop extends Scheduler {
      * {@code queueMicrotask}.
      *
      * @param task runs once on the loop
-     * @throws java.util.concurrent.RejectedExecutionException if the loop has ended
+     * @throws java.util.concurrent.RejectedExecutionException if the loop has ended or ends, see {@link #dispose()} and
+     *     {@link #disposeGracefully()}
      */
     void queueMicrotask(Runnable task);
 
@@ -140,7 +143,8 @@ public interface EventLoop extends Scheduler {
      *
      * @param task runs once on the loop
      * @return a handle; {@link Handle#dispose()} is Node's {@code clearImmediate}
-     * @throws java.util.concurrent.RejectedExecutionException if the loop has ended
+     * @throws java.util.concurrent.RejectedExecutionException if the loop has ended or ends, see {@link #dispose()} and
+     *     {@link #disposeGracefully()}
      */
     Handle setImmediate(Runnable task);
 
@@ -153,7 +157,8 @@ public interface EventLoop extends Scheduler {
      *     than a millisecond use {@link #schedule(Runnable, long, java.util.concurrent.TimeUnit)}.
      * @param task runs on the loop
      * @return the timer
-     * @throws java.util.concurrent.RejectedExecutionException if the loop has ended
+     * @throws java.util.concurrent.RejectedExecutionException if the loop has ended or ends, see {@link #dispose()} and
+     *     {@link #disposeGracefully()}
      */
     Timeout setTimeout(Duration delay, Runnable task);
 
@@ -164,29 +169,33 @@ public interface EventLoop extends Scheduler {
      * @param period as the delay of {@link #setTimeout(Duration, Runnable)}
      * @param task runs on the loop; one that throws is reported and stays armed
      * @return the timer; it never ends by itself
-     * @throws java.util.concurrent.RejectedExecutionException if the loop has ended
+     * @throws java.util.concurrent.RejectedExecutionException if the loop has ended or ends, see {@link #dispose()} and
+     *     {@link #disposeGracefully()}
      */
     Timeout setInterval(Duration period, Runnable task);
 
     /**
      * Opens a handle that keeps this loop alive until it is disposed, for work that the loop cannot see by itself.
-     * Close it on the loop, after the last signal: a loop that is alive only for this handle may end at once.
+     * Close it on the loop, after the last signal: a loop that is alive only for this handle may end at once. The end of
+     * the loop leaves it open: whoever opened it still closes it.
      *
      * @param kind what it stands for, such as {@code "ChildProcess"}; shown in diagnostics
      * @return an open, referenced handle
-     * @throws java.util.concurrent.RejectedExecutionException if the loop has ended
+     * @throws java.util.concurrent.RejectedExecutionException if the loop has ended or ends, see {@link #dispose()} and
+     *     {@link #disposeGracefully()}
      */
     Handle open(String kind);
 
     /**
      * The same as {@link #open(String)} with a callback for the close phase: it runs once, after the immediates of the
-     * turn in which the handle was disposed, and the loop stays alive until it has run. libuv analogue:
-     * {@code uv_close}.
+     * turn in which the handle was disposed, and the loop stays alive until it has run; only {@link #dispose()} and
+     * {@link #exit(int)} drop it, as they do every callback. libuv analogue: {@code uv_close}.
      *
      * @param kind what it stands for
      * @param onClose runs on the loop, once, after the handle was disposed
      * @return an open, referenced handle
-     * @throws java.util.concurrent.RejectedExecutionException if the loop has ended
+     * @throws java.util.concurrent.RejectedExecutionException if the loop has ended or ends, see {@link #dispose()} and
+     *     {@link #disposeGracefully()}
      */
     Handle open(String kind, Runnable onClose);
 
@@ -239,7 +248,11 @@ public interface EventLoop extends Scheduler {
      */
     LoopResources resources();
 
-    /** Returns the Netty event loop that this loop is made of, for registering channels and I/O handles. */
+    /**
+     * Returns the Netty event loop that this loop is made of, for registering channels and I/O handles. What a handle is
+     * interested in, and that it is no more, is to be said on this loop: said elsewhere it may be seen only when the loop
+     * wakes up.
+     */
     IoEventLoop netty();
 
     /** Returns what this loop has done and has to do, at this moment. May be called from any thread, at any time. */
@@ -260,16 +273,21 @@ public interface EventLoop extends Scheduler {
 
     /**
      * Ends the loop now: what is running finishes, everything else is discarded. A call to
-     * {@link #run(Consumer)} returns {@code code}; elsewhere this is {@link #dispose()}. The first call wins.
-     * Node analogue: {@code process.exit(code)}.
+     * {@link #run(Consumer)} returns {@code code}; elsewhere this is {@link #dispose()}. The first call wins. On the
+     * loop the exit hook runs within this call, and the callback that called it goes on afterwards; Node, whose
+     * {@code process.exit(code)} this is, does not come back from it.
      *
      * @param code the exit code, 0 to 255
      */
     void exit(int code);
 
     /**
-     * Ends the loop now. The callback that is running finishes; queued tasks, timers and immediates are discarded and
-     * their handles read as disposed; open channels are closed. Idempotent, does not wait: see {@link #onDispose()}.
+     * Ends the loop now. The callback that is running finishes; queued tasks, ticks, timers, immediates and close
+     * callbacks are discarded, and the handles of tasks, timers and immediates read as disposed; open channels are closed.
+     * Adopted publishers are cancelled, and their subscribers are told
+     * {@link java.util.concurrent.RejectedExecutionException} on the loop as the last thing there; not those of a program that
+     * {@linkplain #exit(int) exits}, after which nothing runs. How much was discarded is logged at DEBUG. Idempotent, does not
+     * wait: see {@link #onDispose()}.
      */
     @Override
     void dispose();

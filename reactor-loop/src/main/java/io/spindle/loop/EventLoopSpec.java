@@ -21,6 +21,7 @@ import reactor.core.publisher.Mono;
 public final class EventLoopSpec {
 
     private static final Duration DEFAULT_BLOCKED_THRESHOLD = Duration.ofMillis(100);
+    private static final Duration DEFAULT_BLOCKED_INTERVAL = Duration.ofSeconds(1);
     private static final Duration DEFAULT_SPIN = Duration.ofNanos(50_000);
 
     private final Options options;
@@ -33,6 +34,7 @@ public final class EventLoopSpec {
         private boolean nativeTransport = true;
         private Duration spin = DEFAULT_SPIN;
         private Duration blockedThreshold = DEFAULT_BLOCKED_THRESHOLD;
+        private Duration blockedInterval = DEFAULT_BLOCKED_INTERVAL;
         private boolean callbackTiming;
         private @Nullable Consumer<BlockedLoop> onBlocked;
         private @Nullable BiConsumer<EventLoop, Throwable> onUncaught;
@@ -49,6 +51,7 @@ public final class EventLoopSpec {
             nativeTransport = from.nativeTransport;
             spin = from.spin;
             blockedThreshold = from.blockedThreshold;
+            blockedInterval = from.blockedInterval;
             callbackTiming = from.callbackTiming;
             onBlocked = from.onBlocked;
             onUncaught = from.onUncaught;
@@ -122,7 +125,8 @@ public final class EventLoopSpec {
     /**
      * Sets whether the loop polls by the platform's native transport.
      *
-     * @param nativeTransport true: epoll where it is available, NIO elsewhere; false: always NIO. Default: true
+     * @param nativeTransport true: epoll where it is available, NIO elsewhere; false: always NIO. io_uring is not
+     *     offered. Default: true
      */
     public EventLoopSpec nativeTransport(boolean nativeTransport) {
         return with(changed -> changed.nativeTransport = nativeTransport);
@@ -137,7 +141,8 @@ public final class EventLoopSpec {
      * Sets for how long at most the loop looks for new tasks before it sleeps. Waking a sleeping thread costs the one
      * who posts some microseconds, and the task 5 to 50. The loop looks only while that pays: after sleeps that were
      * short and ended by a task, and ever more rarely when it looks in vain. It never does with a single processor.
-     * More than the default is worth it with processors to spare only.
+     * More than the default is worth it with processors to spare only; and while it looks, I/O and Netty's own timers
+     * wait, for as long as this at most.
      *
      * @param spin not negative; zero: sleep at once. Default: 50 microseconds
      */
@@ -153,7 +158,7 @@ public final class EventLoopSpec {
 
     /**
      * Sets for how long one callback may hold the loop before the watchdog reports it: while it still runs, with its
-     * stack, again each time the duration has doubled, and once when it is over. The loop pays nothing for it.
+     * stack, again in each {@link #blockedInterval(Duration)}, and once when it is over. The loop pays nothing for it.
      *
      * @param threshold not negative; at least 10 ms is useful; zero: do not watch. Default: 100 ms
      */
@@ -168,11 +173,29 @@ public final class EventLoopSpec {
     }
 
     /**
+     * Sets after how long a callback that has been reported and still holds the loop is reported again.
+     *
+     * @param interval positive; at least 10 ms is useful. Default: 1 s
+     */
+    public EventLoopSpec blockedInterval(Duration interval) {
+        if (Objects.requireNonNull(interval, "interval").isZero() || interval.isNegative()) {
+            throw new IllegalArgumentException("interval must be positive, was " + interval);
+        }
+        return with(changed -> changed.blockedInterval = interval);
+    }
+
+    /** Returns after how long a callback that still holds the loop is reported again. */
+    public Duration blockedInterval() {
+        return options.blockedInterval;
+    }
+
+    /**
      * Sets who is told when one callback holds the loop for too long. Each report is also a flight recorder event,
      * {@code io.spindle.LoopBlocked}.
      *
      * @param listener called on the watchdog's thread; must not block for long. Default: a log entry with the stack, at
-     *     WARN, or at DEBUG when the machine gave the loop no processor
+     *     WARN, or at DEBUG when the machine gave the loop no processor, when the loop was loading classes, or
+     *     computed for less than a second in the first ten of the JVM
      */
     public EventLoopSpec onBlocked(Consumer<BlockedLoop> listener) {
         Objects.requireNonNull(listener, "listener");
@@ -218,9 +241,10 @@ public final class EventLoopSpec {
     }
 
     /**
-     * Sets a hook for the end of a program, called once with the exit code as the last thing on the loop; not if the
-     * loop is disposed instead. {@link EventLoop#exit(int)} in it changes the code; what it throws ends the program. Work that it
-     * starts never runs, save microtasks at a natural end. Not called for a long-lived loop.
+     * Sets a hook for the end of a program, called once with the exit code: when nothing is left to do, in the call of
+     * {@link EventLoop#exit(int)} or after an uncaught error; not if the loop is disposed instead, nor if a handler of
+     * uncaught errors throws. {@link EventLoop#exit(int)} in it changes the code; what it throws ends the program. Work
+     * that it starts is taken and never runs, save microtasks at a natural end. Not called for a long-lived loop.
      *
      * @param hook called on the loop with the exit code, 1 after an uncaught error. Node analogue: the event
      *     {@code exit}

@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.spindle.loop;
 
-import java.util.Collections;
-import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -30,13 +28,8 @@ final class HandleCounts {
         return total.get() == 0;
     }
 
-    /** Adds the kind of each to {@code kinds}, as often as there are handles of it. */
-    void addTo(List<String> kinds) {
-        counts.forEach((kind, count) -> kinds.addAll(Collections.nCopies(count, kind)));
-    }
-
-    /** How many kinds there are: a kind may be a name of its own, so those without a handle are not kept. */
-    int kinds() {
-        return counts.size();
+    /** How many there are of each kind. A kind may be a name of its own, so those without a handle are not kept. */
+    Map<String, Integer> byKind() {
+        return Map.copyOf(counts);
     }
 }

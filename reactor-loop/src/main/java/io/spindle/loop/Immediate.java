@@ -6,16 +6,17 @@ import java.lang.invoke.VarHandle;
 import java.util.function.IntUnaryOperator;
 
 /**
- * One {@code setImmediate}: an object of 24 bytes whose state says whether it is done, referenced and counted among those
- * that keep the loop alive. On its way through the queue the state is written without a fence; a change off the loop is
- * followed by a task posted to the loop, which counts anew.
+ * One {@code setImmediate}: an object of 24 bytes. The loop counts only those in its queue that do not keep it alive, so
+ * that an immediate nobody touches is queued without a write to its state, and leaves with one that has no fence. A
+ * change off the loop is followed by a task posted to the loop, which counts anew.
  */
-final class Immediate implements Handle, Runnable {
+final class Immediate implements Handle, Runnable, Wrapper {
 
     private static final VarHandle STATE = state();
     private static final int DONE = 1;
     private static final int UNREFERENCED = 2;
-    private static final int COUNTED = 4; // loop only
+    private static final int IDLE = 4; // in the queue and counted as keeping nothing alive; loop only
+    private static final int LEFT = 8; // no longer in the queue; loop only
 
     private final DefaultEventLoop loop;
     private final Runnable task;
@@ -36,9 +37,7 @@ final class Immediate implements Handle, Runnable {
 
     /** Queues one that nobody else knows yet. Loop only. */
     void queue() {
-        STATE.set(this, COUNTED);
         loop.nettyLoop().addImmediate(this);
-        loop.nettyLoop().referenceImmediates(1);
     }
 
     /** Queues one that its maker off the loop may have cleared or unreferenced meanwhile. Loop only. */
@@ -47,12 +46,16 @@ final class Immediate implements Handle, Runnable {
         count();
     }
 
-    // loop only
+    /** Called as it leaves the queue; returns whether it is to run. Loop only. */
     boolean start() {
         int before = (int) STATE.getOpaque(this);
-        STATE.setOpaque(this, (before | DONE) & ~COUNTED); // what is lost of a change at this moment is of no effect
-        if ((before & COUNTED) != 0) {
-            loop.nettyLoop().referenceImmediates(-1);
+        STATE.setOpaque(
+                this, (before | DONE | LEFT) & ~IDLE); // what is lost of a change at this moment is of no effect
+        if (before == 0) {
+            return true;
+        }
+        if ((before & IDLE) != 0) {
+            loop.nettyLoop().countIdleImmediates(-1);
         }
         return (before & DONE) == 0;
     }
@@ -60,6 +63,11 @@ final class Immediate implements Handle, Runnable {
     @Override
     public void run() {
         task.run();
+    }
+
+    @Override
+    public Object wrapped() {
+        return task;
     }
 
     @Override
@@ -98,9 +106,9 @@ final class Immediate implements Handle, Runnable {
 
     private void count() {
         int before = getAndUpdate(Immediate::counted);
-        int change = (counted(before) & COUNTED) - (before & COUNTED);
+        int change = (counted(before) & IDLE) - (before & IDLE);
         if (change != 0) {
-            loop.nettyLoop().referenceImmediates(change > 0 ? 1 : -1);
+            loop.nettyLoop().countIdleImmediates(change > 0 ? 1 : -1);
         }
     }
 
@@ -113,6 +121,7 @@ final class Immediate implements Handle, Runnable {
     }
 
     private static int counted(int bits) {
-        return (bits & (DONE | UNREFERENCED)) == 0 ? bits | COUNTED : bits & ~COUNTED;
+        boolean idle = (bits & LEFT) == 0 && (bits & (DONE | UNREFERENCED)) != 0;
+        return idle ? bits | IDLE : bits & ~IDLE;
     }
 }

@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.spindle.loop;
 
+import java.lang.invoke.VarHandle;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
 
 /**
@@ -14,6 +16,9 @@ import java.util.concurrent.atomic.AtomicLong;
 final class LoopCounters {
 
     private static final int SLOWEST = 10;
+    private static final int AWAKE = 0;
+    private static final int ASLEEP = 1;
+    private static final int ENDED = 2;
 
     private final TurnTimes turnTimes = new TurnTimes();
     private final boolean timing;
@@ -21,9 +26,22 @@ final class LoopCounters {
     private final AtomicLong callbacks = new AtomicLong();
     private final AtomicLong events = new AtomicLong();
     private final AtomicLong turns = new AtomicLong();
+
+    /** Odd while the loop writes the times below, which a snapshot must see as they were at one moment. */
+    private final AtomicLong timesVersion = new AtomicLong();
+
+    private final AtomicInteger state = new AtomicInteger(AWAKE);
     private final AtomicLong idleNanos = new AtomicLong();
     private final AtomicLong activeNanos = new AtomicLong();
     private final AtomicLong changedAt = new AtomicLong(System.nanoTime());
+
+    /**
+     * What was told already: two threads that read the clock at once may differ by some nanoseconds, and a counter of
+     * Prometheus that goes back by one counts as begun anew.
+     */
+    private final AtomicLong toldIdleNanos = new AtomicLong();
+
+    private final AtomicLong toldActiveNanos = new AtomicLong();
 
     LoopCounters(boolean timing) {
         this.timing = timing;
@@ -60,11 +78,14 @@ final class LoopCounters {
 
     // loop only, and only if timing
     void timed(Object callback, long nanos) {
+        String name = (callback instanceof Wrapper wrapper ? wrapper.wrapped() : callback)
+                .getClass()
+                .getName();
         synchronized (slowest) { // contended by a reader at most, in an opt-in diagnosis
             if (slowest.size() == SLOWEST && slowest.get(SLOWEST - 1).duration().toNanos() >= nanos) {
                 return;
             }
-            slowest.add(new LoopMetrics.SlowCallback(callback.getClass().getName(), Duration.ofNanos(nanos)));
+            slowest.add(new LoopMetrics.SlowCallback(name, Duration.ofNanos(nanos)));
             slowest.sort(
                     Comparator.comparing(LoopMetrics.SlowCallback::duration).reversed());
             if (slowest.size() > SLOWEST) {
@@ -80,31 +101,78 @@ final class LoopCounters {
 
     /** A turn ends in the poll. Loop only. */
     long turnEnds() {
+        beginTimes();
         long now = System.nanoTime();
         long nanos = now - changedAt.getPlain();
         add(turns, 1);
         add(activeNanos, nanos);
         changedAt.setOpaque(now);
+        endTimes();
         turnTimes.record(nanos);
         return now;
     }
 
+    /** From the end of the turn on the loop sleeps, or looks for a task before it does. Loop only. */
+    void sleeps() {
+        state.setOpaque(ASLEEP);
+    }
+
     /** The loop has slept since {@code fellAsleep}. Loop only. */
     void woke(long fellAsleep) {
+        beginTimes();
         long now = System.nanoTime();
         add(idleNanos, now - fellAsleep);
         changedAt.setOpaque(now);
+        state.setOpaque(AWAKE);
+        endTimes();
     }
 
-    LoopMetrics snapshot(NettyLoop loop, boolean asleep, List<String> resources) {
-        long open = Math.max(0, System.nanoTime() - changedAt.getOpaque()); // the turn or sleep that has not ended
+    /** Nothing is counted any more. Loop only. */
+    void ended() {
+        beginTimes();
+        add(activeNanos, System.nanoTime() - changedAt.getPlain());
+        state.setOpaque(ENDED);
+        endTimes();
+    }
+
+    private void beginTimes() {
+        timesVersion.setOpaque(timesVersion.getPlain() + 1);
+        VarHandle.storeStoreFence();
+    }
+
+    private void endTimes() {
+        timesVersion.setRelease(timesVersion.getPlain() + 1);
+    }
+
+    private record Times(long idleNanos, long activeNanos) {}
+
+    /** What has ended, and the turn or sleep that has not. */
+    private Times times() {
+        while (true) {
+            long version = timesVersion.getAcquire();
+            long idle = idleNanos.getOpaque();
+            long active = activeNanos.getOpaque();
+            long open = Math.max(0, System.nanoTime() - changedAt.getOpaque());
+            int now = state.getOpaque(); // after the clock: it may fall asleep in between, and wakes in a new version
+            VarHandle.loadLoadFence();
+            if ((version & 1) == 0 && version == timesVersion.getOpaque()) {
+                return new Times(
+                        toldIdleNanos.accumulateAndGet(idle + (now == ASLEEP ? open : 0), Math::max),
+                        toldActiveNanos.accumulateAndGet(active + (now == AWAKE ? open : 0), Math::max));
+            }
+            Thread.onSpinWait();
+        }
+    }
+
+    LoopMetrics snapshot(NettyLoop loop, List<String> resources) {
+        Times times = times();
         List<LoopMetrics.SlowCallback> slow;
         synchronized (slowest) {
             slow = List.copyOf(slowest);
         }
         return new LoopMetrics(
-                Duration.ofNanos(idleNanos.getOpaque() + (asleep ? open : 0)),
-                Duration.ofNanos(activeNanos.getOpaque() + (asleep ? 0 : open)),
+                Duration.ofNanos(times.idleNanos),
+                Duration.ofNanos(times.activeNanos),
                 turnTimes.snapshot(),
                 turns.getOpaque(),
                 callbacks(),

@@ -15,14 +15,15 @@ import java.util.Objects;
  *     analogue: {@code perf_hooks.monitorEventLoopDelay}, sampled once a turn instead of by a timer, so an idle loop
  *     stays idle and a long stall is not counted as one sample among many short ones that never happened
  * @param turns turns through the phases
- * @param callbacks callbacks run: tasks, ticks, microtasks, immediates, timers and I/O events
+ * @param callbacks callbacks run: tasks, ticks, microtasks, immediates, timers, close callbacks and I/O events;
+ *     ticks, microtasks, immediates, timers and delayed tasks from another thread count twice, as they are posted first
  * @param events I/O events among them
  * @param queuedTasks posted tasks that wait now
- * @param queuedImmediates immediates that wait now
+ * @param queuedImmediates immediates that wait now, cleared ones included until their phase
  * @param timers timers that wait now
  * @param channels channels and other I/O handles that are registered now
  * @param resources the kinds of what keeps the loop alive now, one entry each. Node analogue:
- *     {@code process.getActiveResourcesInfo()}
+ *     {@code process.getActiveResourcesInfo()}. Empty once the loop ends at once or has ended
  * @param slowest the slowest callbacks so far, the slowest first; empty unless
  *     {@link EventLoopSpec#callbackTiming(boolean)} is on
  * @since 0.1.0
@@ -44,7 +45,8 @@ public record LoopMetrics(
     /**
      * A callback that took long.
      *
-     * @param callback the class of the callback, as a hint where it comes from
+     * @param callback the class of the callback, or of what a hook of {@code Schedulers.onScheduleHook} made of it; for
+     *     an I/O event that of the channel's handle
      * @param duration how long it ran
      */
     public record SlowCallback(String callback, Duration duration) {}
@@ -56,7 +58,8 @@ public record LoopMetrics(
     }
 
     /**
-     * Returns the figures of the time between an earlier snapshot and this one; what waits is that of this one.
+     * Returns the figures of the time between an earlier snapshot and this one. What waits, what is the slowest and the
+     * longest turn are those of this one.
      *
      * @param earlier a snapshot of the same loop
      */

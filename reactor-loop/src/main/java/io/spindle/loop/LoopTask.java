@@ -5,7 +5,7 @@ import java.util.concurrent.atomic.AtomicIntegerFieldUpdater;
 import reactor.core.Disposable;
 
 /** A task of the Scheduler, posted: one small object that runs, is disposed or is withdrawn, exactly once. */
-final class LoopTask implements Runnable, Disposable {
+final class LoopTask implements Runnable, Disposable, Wrapper {
 
     private static final AtomicIntegerFieldUpdater<LoopTask> STATE =
             AtomicIntegerFieldUpdater.newUpdater(LoopTask.class, "state");
@@ -30,7 +30,14 @@ final class LoopTask implements Runnable, Disposable {
             } finally {
                 STATE.lazySet(this, DONE);
             }
+        } else if (state == WAITING && !worker.wasDisposed()) { // the loop ends
+            worker.loop().nettyLoop().discarded();
         }
+    }
+
+    @Override
+    public Object wrapped() {
+        return task;
     }
 
     /** Takes the task back: false if it runs, has run or was disposed. */

@@ -3,10 +3,8 @@ package io.spindle.loop;
 
 import java.util.concurrent.atomic.AtomicIntegerFieldUpdater;
 
-/**
- * One {@code setTimeout} or {@code setInterval}. On the loop its state is written without a fence.
- */
-final class LoopTimeout extends TimerEntry implements Timeout {
+/** One {@code setTimeout} or {@code setInterval}. Cleared on the loop, its state is written without a fence. */
+final class LoopTimeout extends TimerEntry implements Timeout, Wrapper {
 
     private static final AtomicIntegerFieldUpdater<LoopTimeout> STATE =
             AtomicIntegerFieldUpdater.newUpdater(LoopTimeout.class, "state");
@@ -30,7 +28,10 @@ final class LoopTimeout extends TimerEntry implements Timeout {
 
     // loop only
     void arm(long startNanos) {
-        if (state == CLEARED || (repeats && loop.isDisposing())) {
+        if (repeats && loop.isDisposing()) {
+            stopped();
+        }
+        if (state == CLEARED) {
             return;
         }
         if (state == FIRED && !STATE.compareAndSet(this, FIRED, WAITING)) {
@@ -62,6 +63,16 @@ final class LoopTimeout extends TimerEntry implements Timeout {
     @Override
     boolean repeats() {
         return repeats;
+    }
+
+    @Override
+    void stopped() {
+        STATE.set(this, CLEARED);
+    }
+
+    @Override
+    public Object wrapped() {
+        return task;
     }
 
     @Override

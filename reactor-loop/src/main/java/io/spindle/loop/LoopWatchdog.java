@@ -15,29 +15,34 @@ import org.slf4j.LoggerFactory;
 
 /**
  * Looks at all loops of the JVM from one thread. A loop that is awake and in the same callback as at an earlier look is
- * held; it is reported at its threshold, then each time the duration has doubled, then once when it is over. The loop
+ * held; it is reported at its threshold, then once in each interval, then once when it is over. The loop
  * itself pays nothing for it: the watchdog reads a counter that the loop keeps anyway.
  *
- * <p>No report is made on the strength of a look that came late itself: then the whole machine or JVM stood still (a
- * collection, a starved processor), not one loop.
+ * <p>No first report is made on the strength of a look that came late itself: then the whole machine or JVM stood still
+ * (a collection, a starved processor), not one loop.
  */
 final class LoopWatchdog implements Runnable {
 
     private static final Logger log = LoggerFactory.getLogger(EventLoop.class);
     private static final long MIN_INTERVAL_NANOS = Duration.ofMillis(5).toNanos();
     private static final long MAX_INTERVAL_NANOS = Duration.ofMillis(100).toNanos();
-    private static final int LOOKS_PER_THRESHOLD = 2;
+    private static final int LOOKS_PER_REPORT = 2;
+
+    /** What loads for longer waits or computes in a static initializer. */
+    private static final long MAX_LOADING_NANOS = Duration.ofSeconds(10).toNanos();
+
     private static final ThreadMXBean THREADS = ManagementFactory.getThreadMXBean();
 
     private static final Set<Watch> WATCHES = ConcurrentHashMap.newKeySet();
     private static @Nullable Thread thread;
 
     /** What is known of one loop. Watchdog only. */
-    private static final class Watch {
+    static final class Watch {
 
         final DefaultEventLoop loop;
         final Thread thread;
         final long thresholdNanos;
+        final long intervalNanos;
         final Consumer<BlockedLoop> listener;
         long callback = -1;
         long since;
@@ -45,10 +50,11 @@ final class LoopWatchdog implements Runnable {
         long nextReport;
         boolean reported;
 
-        Watch(DefaultEventLoop loop, Thread thread, long thresholdNanos) {
+        Watch(DefaultEventLoop loop, Thread thread) {
             this.loop = loop;
             this.thread = thread;
-            this.thresholdNanos = thresholdNanos;
+            this.thresholdNanos = Delays.saturatedNanos(loop.spec().blockedThreshold());
+            this.intervalNanos = Delays.saturatedNanos(loop.spec().blockedInterval());
             this.listener = loop.blockedListener();
         }
 
@@ -56,15 +62,28 @@ final class LoopWatchdog implements Runnable {
             long callback = loop.nettyLoop().counters().callbacks();
             boolean held = callback == this.callback && !loop.nettyLoop().isAsleep();
             if (!held || (late && !reported)) {
-                if (reported) {
-                    report(new BlockedLoop(
-                            loop.name(), BlockedLoop.State.ENDED, Duration.ofNanos(now - since), List.of()));
-                }
+                reportEnd(now);
                 begin(callback, now);
             } else if (now - since >= nextReport) {
-                nextReport = 2 * Math.max(nextReport, now - since);
+                // In step, and what was missed is not made up for.
+                nextReport += intervalNanos * (1 + (now - since - nextReport) / intervalNanos);
                 reported = true;
                 report(held(now));
+            }
+        }
+
+        /** Whether the loop has ended, and maybe with it the callback that held it. */
+        boolean isOver(long now) {
+            if (thread.isAlive()) {
+                return false;
+            }
+            reportEnd(now);
+            return true;
+        }
+
+        private void reportEnd(long now) {
+            if (reported) {
+                report(new BlockedLoop(loop.name(), BlockedLoop.State.ENDED, Duration.ofNanos(now - since), List.of()));
             }
         }
 
@@ -81,7 +100,9 @@ final class LoopWatchdog implements Runnable {
             boolean computes = cpuNanos() - cpuSince > nanos / 2;
             Thread.State threadState = thread.getState();
             List<StackTraceElement> stack = List.of(thread.getStackTrace());
-            return new BlockedLoop(loop.name(), state(computes, threadState, stack), Duration.ofNanos(nanos), stack);
+            boolean mayLoad = nanos < MAX_LOADING_NANOS;
+            return new BlockedLoop(
+                    loop.name(), state(computes, threadState, stack, mayLoad), Duration.ofNanos(nanos), stack);
         }
 
         private long cpuNanos() {
@@ -99,8 +120,9 @@ final class LoopWatchdog implements Runnable {
     }
 
     /** A thread in a system call reads as runnable: its innermost frame is native then. */
-    static BlockedLoop.State state(boolean computes, Thread.State threadState, List<StackTraceElement> stack) {
-        if (stack.stream().anyMatch(LoopWatchdog::loads)) {
+    static BlockedLoop.State state(
+            boolean computes, Thread.State threadState, List<StackTraceElement> stack, boolean mayLoad) {
+        if (mayLoad && stack.stream().anyMatch(LoopWatchdog::loads)) {
             return BlockedLoop.State.LOADING;
         }
         if (stack.stream().anyMatch(LoopWatchdog::wakesUp)) {
@@ -145,8 +167,8 @@ final class LoopWatchdog implements Runnable {
     private LoopWatchdog() {}
 
     /** Watches {@code loop} until it has ended. */
-    static void watch(DefaultEventLoop loop, Thread thread, long thresholdNanos) {
-        WATCHES.add(new Watch(loop, thread, thresholdNanos));
+    static void watch(DefaultEventLoop loop, Thread thread) {
+        WATCHES.add(new Watch(loop, thread));
         start();
     }
 
@@ -171,13 +193,23 @@ final class LoopWatchdog implements Runnable {
             long now = System.nanoTime();
             boolean late = now - asleep > 3 * interval;
             asleep = now;
-            WATCHES.removeIf(watch -> !watch.thread.isAlive());
-            for (Watch watch : WATCHES) {
-                watch.look(now, late);
-            }
+            WATCHES.removeIf(watch -> !goesOn(watch, now, late));
             if (WATCHES.isEmpty() && ended()) {
                 return;
             }
+        }
+    }
+
+    private static boolean goesOn(Watch watch, long now, boolean late) {
+        try {
+            if (watch.isOver(now)) {
+                return false;
+            }
+            watch.look(now, late);
+            return true;
+        } catch (Throwable e) { // one loop must not end the watch over all others
+            log.error("[{}] is not watched any more, the watchdog could not look at it", watch.loop.name(), e);
+            return false;
         }
     }
 
@@ -194,7 +226,7 @@ final class LoopWatchdog implements Runnable {
     private static long interval() {
         long shortest = MAX_INTERVAL_NANOS;
         for (Watch watch : WATCHES) {
-            shortest = Math.min(shortest, watch.thresholdNanos / LOOKS_PER_THRESHOLD);
+            shortest = Math.min(shortest, Math.min(watch.thresholdNanos, watch.intervalNanos) / LOOKS_PER_REPORT);
         }
         return Math.max(MIN_INTERVAL_NANOS, shortest);
     }

@@ -51,7 +51,7 @@ final class LoopWorker implements Scheduler.Worker {
 
     @Override
     public Disposable schedulePeriodically(Runnable task, long initialDelay, long period, TimeUnit unit) {
-        if (loop.isDisposing()) {
+        if (loop.isDisposing() && !loop.isInExitHook()) {
             throw Exceptions.failWithRejected(); // nothing that repeats begins while the loop ends
         }
         long periodNanos = Math.max(1, Delays.schedulerNanos(period, unit));
@@ -61,7 +61,7 @@ final class LoopWorker implements Scheduler.Worker {
     }
 
     private Disposable arm(DelayedTask task, long delayNanos) {
-        if (isDisposed() || late) {
+        if (disposed || late || (loop.isDiscarding() && !loop.isInExitHook())) {
             throw Exceptions.failWithRejected();
         }
         long startNanos = System.nanoTime();
@@ -103,8 +103,13 @@ final class LoopWorker implements Scheduler.Worker {
         }
     }
 
+    /** Whether its user has disposed of it, the end of the loop apart. */
+    boolean wasDisposed() {
+        return disposed;
+    }
+
     @Override
     public boolean isDisposed() {
-        return disposed || loop.isDiscarding();
+        return disposed || late || loop.isDiscarding();
     }
 }

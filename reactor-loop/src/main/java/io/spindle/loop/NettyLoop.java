@@ -1,20 +1,22 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.spindle.loop;
 
-import io.netty.channel.Channel;
+import io.netty.channel.IoEvent;
+import io.netty.channel.IoHandle;
 import io.netty.channel.IoHandler;
 import io.netty.channel.IoHandlerContext;
 import io.netty.channel.IoHandlerFactory;
+import io.netty.channel.IoRegistration;
 import io.netty.channel.SingleThreadIoEventLoop;
 import io.netty.channel.epoll.Epoll;
 import io.netty.channel.epoll.EpollIoHandler;
 import io.netty.channel.nio.NioIoHandler;
-import java.util.HashSet;
-import java.util.Set;
 import java.util.concurrent.ThreadFactory;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * The turn: Node's phases and queues on the thread of a Netty event loop. Everything is loop only but
@@ -25,12 +27,15 @@ import org.jspecify.annotations.Nullable;
  */
 final class NettyLoop extends SingleThreadIoEventLoop {
 
+    private static final Logger log = LoggerFactory.getLogger(EventLoop.class);
+
     private static final int BATCH_TASKS = 1024;
     private static final int FREE_TASKS = 16;
     private static final int CLOCK_EVERY = 64;
     private static final long BATCH_NANOS = TimeUnit.MILLISECONDS.toNanos(1);
     private static final int SPINS_PER_CLOCK = 16;
     private static final long NO_DEADLINE = -1;
+    private static final long FOREVER_NANOS = TimeUnit.DAYS.toNanos(1); // may be added to a time without overflow
     private static final long AWAKE = 0;
 
     private final DefaultEventLoop host;
@@ -41,16 +46,17 @@ final class NettyLoop extends SingleThreadIoEventLoop {
     private final ChunkQueue<Runnable> microtasks = new ChunkQueue<>();
     private ChunkQueue<Immediate> immediates = new ChunkQueue<>();
     private ChunkQueue<Immediate> checking = new ChunkQueue<>();
-    private final Set<Channel> unreferencedChannels = new HashSet<>();
+    private final ReferencedChannels referencedChannels = new ReferencedChannels(this);
     private final ChunkQueue<Runnable> closing = new ChunkQueue<>();
     private final TimerLists timers = new TimerLists();
     private final IoHandlerContext context = new PollContext();
-    private int referencedImmediates;
+    private int idleImmediates; // those in the queues that keep nothing alive
     private long asleepSince;
     private boolean hadChannels;
     private boolean settling;
     private volatile @Nullable Thread thread;
     private volatile boolean discarding;
+    private int discarded; // callbacks that were taken from their queue and not run
 
     /** Epoll if it is wanted and there, else NIO. */
     static IoHandlerFactory transportOf(boolean nativeTransport) {
@@ -110,8 +116,8 @@ final class NettyLoop extends SingleThreadIoEventLoop {
         immediates.add(immediate);
     }
 
-    void referenceImmediates(int change) {
-        referencedImmediates += change;
+    void countIdleImmediates(int change) {
+        idleImmediates += change;
     }
 
     void addClosing(Runnable callback) {
@@ -137,47 +143,26 @@ final class NettyLoop extends SingleThreadIoEventLoop {
     }
 
     int referencedImmediates() {
-        return Math.max(0, referencedImmediates);
+        return Math.max(0, queuedImmediates() - idleImmediates);
     }
 
     int channels() {
         return getNumOfRegisteredChannels();
     }
 
-    void referenceChannel(Channel channel, boolean reference) {
-        if (reference || !channel.isOpen()) {
-            forget(channel);
-        } else {
-            unreferencedChannels.add(channel);
-        }
-    }
-
-    void forget(Channel channel) {
-        unreferencedChannels.remove(channel);
-    }
-
-    /** Any thread, to the precision of a moment. */
-    int referencedChannels() {
-        return Math.max(0, getNumOfRegisteredChannels() - unreferencedChannels.size());
-    }
-
-    private boolean hasReferencedChannels() {
-        if (!unreferencedChannels.isEmpty() && referencedChannels() == 0) { // perhaps one has gone to another loop
-            unreferencedChannels.removeIf(
-                    channel -> !channel.isRegistered() || !channel.eventLoop().equals(this));
-        }
-        return referencedChannels() > 0;
+    ReferencedChannels referencedChannels() {
+        return referencedChannels;
     }
 
     /** Whether nothing is left that keeps the loop alive, other than the handles that the host counts. */
     boolean isIdle() {
-        return referencedImmediates == 0
+        return referencedImmediates() == 0
                 && timers.referenced() == 0
                 && ticks.isEmpty()
                 && microtasks.isEmpty()
                 && closing.isEmpty()
                 && !hasTasks()
-                && !hasReferencedChannels();
+                && !referencedChannels.hasSome();
     }
 
     /** From now on no callback of ours starts any more. Any thread. */
@@ -185,14 +170,33 @@ final class NettyLoop extends SingleThreadIoEventLoop {
         discarding = true;
     }
 
-    /** Drops what is queued. */
+    /** Drops what is queued, and says how much. */
     void clear() {
+        discarded += ticks.size() + microtasks.size() + closing.size() + timers.waiting();
+        countDiscarded(checking);
+        countDiscarded(immediates);
+        if (discarded > 0) {
+            log.debug(
+                    "[{}] ended: {} tasks and callbacks that were queued or timed did not run", host.name(), discarded);
+        }
         ticks.clear();
         microtasks.clear();
-        immediates.clear();
-        checking.clear();
         closing.clear();
         timers.clear();
+        referencedChannels.clear();
+    }
+
+    private void countDiscarded(ChunkQueue<Immediate> queue) {
+        for (Immediate immediate = queue.poll(); immediate != null; immediate = queue.poll()) {
+            if (immediate.start()) {
+                discarded++;
+            }
+        }
+    }
+
+    /** A posted task found the loop ending. Loop only. */
+    void discarded() {
+        discarded++;
     }
 
     boolean isDiscarding() {
@@ -301,22 +305,27 @@ final class NettyLoop extends SingleThreadIoEventLoop {
             settling = false;
         }
         hadChannels = hasChannels;
-        if (isRunnable() || isFoundBySpinning(now)) {
-            if (hasChannels) {
-                ioHandler().run(context);
-            }
-        } else if (!host.hasNothingLeft()) {
-            asleepSince = now;
-            long events = counters.events();
-            if (hasChannels) {
-                gate.polling();
-                ioHandler().run(context);
-            } else {
-                park();
-            }
-            awake();
-            spin.slept(counters.awakeSince() - now, hasTasks() && counters.events() == events);
+        boolean runnable = isRunnable();
+        if (!runnable && host.hasNothingLeft()) {
+            return;
         }
+        if (runnable || isFoundBySpinning(now)) {
+            if (hasChannels) {
+                ioHandler().run(context);
+            }
+            return;
+        }
+        asleepSince = now;
+        counters.sleeps();
+        long events = counters.events();
+        if (hasChannels) {
+            gate.polling();
+            ioHandler().run(context);
+        } else {
+            park();
+        }
+        awake();
+        spin.slept(counters.awakeSince() - now, hasTasks() && counters.events() == events);
     }
 
     /** The sleep is over: with the first I/O callback of a poll, or when the poll returns. */
@@ -328,15 +337,25 @@ final class NettyLoop extends SingleThreadIoEventLoop {
         }
     }
 
-    /** Called before each I/O callback. */
-    void ioCallback() {
+    /** What it throws must not reach Netty, which would sleep for a second and lose the edge of what else is ready. */
+    void runIoCallback(IoHandle handle, IoRegistration registration, IoEvent event) {
         awake();
         counters.callback();
         counters.event();
+        long start = counters.timing() ? System.nanoTime() : 0;
+        try {
+            handle.handle(registration, event);
+        } catch (Throwable error) {
+            uncaught(error);
+        }
+        if (counters.timing()) {
+            counters.timed(handle, System.nanoTime() - start);
+        }
+        drain();
     }
 
     private boolean isRunnable() {
-        return referencedImmediates > 0 || !closing.isEmpty() || hasTasks();
+        return referencedImmediates() > 0 || !closing.isEmpty() || hasTasks();
     }
 
     /** Looks for a task for a moment before the loop sleeps, if that has paid lately. Counts as sleep. */
@@ -345,6 +364,7 @@ final class NettyLoop extends SingleThreadIoEventLoop {
         if (nanos == 0) {
             return false;
         }
+        counters.sleeps();
         long now = start;
         do {
             for (int i = 0; i < SPINS_PER_CLOCK; i++) {
@@ -369,13 +389,20 @@ final class NettyLoop extends SingleThreadIoEventLoop {
         gate.parking();
         if (!hasTasks() && !isShuttingDown()) {
             long now = System.nanoTime();
-            long nettys = hasScheduledTasks() ? delayNanos(now) : Long.MAX_VALUE;
-            long nanos = Math.min(nettys, timers.isEmpty() ? Long.MAX_VALUE : timers.nextExpiry() - now);
+            long nanos = Math.min(nettyDelayNanos(now), timers.isEmpty() ? FOREVER_NANOS : timers.nextExpiry() - now);
             if (nanos > 0) {
                 LockSupport.parkNanos(this, nanos);
             }
             Thread.interrupted(); // an interrupt that a callback left behind would make every sleep end at once
         }
+    }
+
+    /**
+     * How long Netty's next timer is away. Its own answer without one is a second, for which the loop would wake up; and
+     * {@link #hasScheduledTasks()} tells of those only that are due.
+     */
+    private long nettyDelayNanos(long now) {
+        return nextScheduledTaskDeadlineNanos() == NO_DEADLINE ? FOREVER_NANOS : delayNanos(now);
     }
 
     /** For posted tasks: those of Netty run even while ours are discarded, they close what is open. */
@@ -425,6 +452,7 @@ final class NettyLoop extends SingleThreadIoEventLoop {
     /** Returns whether it ran without an error: after one that threw, the next callback runs before the ticks. */
     boolean runTimer(TimerEntry entry) {
         if (discarding) {
+            discarded++;
             return false;
         }
         try {
@@ -438,6 +466,7 @@ final class NettyLoop extends SingleThreadIoEventLoop {
 
     private boolean runSafely(Runnable task) {
         if (discarding) {
+            discarded++;
             return false;
         }
         try {
@@ -467,13 +496,13 @@ final class NettyLoop extends SingleThreadIoEventLoop {
 
         @Override
         public long delayNanos(long now) {
-            long nettys = NettyLoop.this.delayNanos(now);
+            long nettys = nettyDelayNanos(now);
             return timers.isEmpty() ? nettys : Math.max(0, Math.min(nettys, timers.nextExpiry() - now));
         }
 
         @Override
         public long deadlineNanos() {
-            long nettys = NettyLoop.this.deadlineNanos();
+            long nettys = nextScheduledTaskDeadlineNanos();
             if (timers.isEmpty()) {
                 return nettys;
             }

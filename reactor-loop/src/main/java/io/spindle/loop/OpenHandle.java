@@ -52,6 +52,13 @@ final class OpenHandle implements Handle {
         return state == REFERENCED;
     }
 
+    /** Closes it as if it had never been open: its close callback does not run. */
+    void refuse() {
+        if (STATE.getAndSet(this, CLOSED) == REFERENCED) {
+            loop.released(this);
+        }
+    }
+
     @Override
     public void dispose() {
         int before = STATE.getAndSet(this, CLOSED);

@@ -5,6 +5,7 @@ import java.util.function.Consumer;
 import java.util.function.IntConsumer;
 import org.jspecify.annotations.Nullable;
 import reactor.core.Exceptions;
+import reactor.core.publisher.MonoSink;
 import reactor.core.scheduler.Schedulers;
 
 /**
@@ -51,10 +52,13 @@ final class Program {
         return inExitHook;
     }
 
-    /** Nothing is left to do. */
-    void finish() {
+    /** Nothing is left to do; the microtasks of the hook still run. */
+    void finish(Runnable microtasks) {
         exiting = true;
         runExitHook();
+        inExitHook = true;
+        microtasks.run();
+        inExitHook = false;
     }
 
     /** Asks it to end; the first call decides, but one in the exit hook changes the code. Returns whether to end now. */
@@ -71,18 +75,26 @@ final class Program {
         return true;
     }
 
-    /** Ends it because nobody caught an error; false if it is ending already. The failure of a handler skips the hook. */
-    boolean fail(Throwable uncaught, boolean handlerFailed) {
-        if (exiting) {
-            return false;
+    /** Ends it because nobody caught an error. The failure of a handler skips the hook. */
+    void fail(Throwable uncaught, boolean handlerFailed) {
+        if (exiting) { // in a microtask of the hook
+            failed(uncaught);
+            return;
         }
         exiting = true;
-        failure = uncaught;
-        exitCode = UNCAUGHT_EXIT_CODE;
+        failed(uncaught);
         if (!handlerFailed) {
             runExitHook();
         }
-        return true;
+    }
+
+    private void failed(Throwable error) {
+        exitCode = UNCAUGHT_EXIT_CODE;
+        if (failure == null) {
+            failure = error;
+        } else if (!failure.equals(error)) {
+            failure.addSuppressed(error);
+        }
     }
 
     private void runExitHook() {
@@ -94,12 +106,7 @@ final class Program {
         try {
             hook.accept(exitCode);
         } catch (Throwable error) {
-            exitCode = UNCAUGHT_EXIT_CODE;
-            if (failure == null) {
-                failure = error;
-            } else {
-                failure.addSuppressed(error);
-            }
+            failed(error);
         } finally {
             inExitHook = false;
         }
@@ -115,6 +122,15 @@ final class Program {
             throw Exceptions.propagate(failure);
         }
         return exitCode;
+    }
+
+    /** Signals the same; an error that is fatal to Reactor is thrown past no subscriber. */
+    void settle(MonoSink<Integer> sink) {
+        if (failure != null) {
+            sink.error(failure);
+        } else {
+            sink.success(exitCode);
+        }
     }
 
     /** Tells where it was started, in the trace of what nobody caught. */

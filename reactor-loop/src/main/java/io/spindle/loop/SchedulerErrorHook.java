@@ -10,7 +10,8 @@ import reactor.core.scheduler.Schedulers;
 /**
  * Tells Reactor's hook {@code Schedulers.onHandleError} of an error that a loop has handled. Reactor calls the hook only
  * from schedulers of its own, so the error is thrown again in one that runs its tasks in place. Reactor then tells the
- * thread's handler of uncaught exceptions too, which {@link LoopThread} silences meanwhile.
+ * thread's handler of uncaught exceptions too, which {@link LoopThread} silences meanwhile; and a hook of
+ * {@code Schedulers.onScheduleHook} sees one task more.
  */
 final class SchedulerErrorHook {
 
@@ -30,7 +31,7 @@ final class SchedulerErrorHook {
             });
         } catch (Throwable inHook) {
             if (inHook != error) {
-                log.error("the hook of Schedulers.onHandleError threw", inHook);
+                log.error("a hook of Schedulers threw", inHook);
             }
         } finally {
             thread.handled(false);

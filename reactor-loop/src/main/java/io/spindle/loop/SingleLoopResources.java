@@ -22,7 +22,7 @@ final class SingleLoopResources implements LoopResources {
 
     @Override
     public boolean daemon() {
-        return true;
+        return loop.spec().daemon();
     }
 
     @Override

@@ -21,6 +21,9 @@ abstract class TimerEntry implements Runnable {
     /** Whether it arms itself again after each run. */
     abstract boolean repeats();
 
+    /** Nothing that repeats goes on: it reads as disposed from now on. */
+    abstract void stopped();
+
     boolean isLinked() {
         return list != null;
     }

@@ -28,6 +28,9 @@ final class TimerLists {
             boolean repeats() {
                 return false;
             }
+
+            @Override
+            void stopped() {}
         };
         /** When the first timer is due, or earlier: clearing the first one leaves it as it was. */
         long expiry;
@@ -227,6 +230,7 @@ final class TimerLists {
                 TimerEntry following = entry.next;
                 if (entry.repeats()) {
                     unlink(entry);
+                    entry.stopped();
                 }
                 entry = following;
             }

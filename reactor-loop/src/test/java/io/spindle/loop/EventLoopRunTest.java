@@ -8,6 +8,7 @@ import io.spindle.testkit.LeakCheck;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
@@ -104,6 +105,8 @@ class EventLoopRunTest {
             loops.get(0).nextTick(() -> {});
             loops.get(0).setTimeout(Duration.ofMillis(1), () -> {});
             loops.get(0).schedule(() -> {});
+            loops.get(0).schedule(() -> {}, 1, TimeUnit.MILLISECONDS);
+            loops.get(0).schedulePeriodically(() -> {}, 1, 1, TimeUnit.MILLISECONDS);
         });
 
         int result = spec.run(loop -> {
@@ -128,10 +131,67 @@ class EventLoopRunTest {
             loops.get(0).nextTick(() -> ran.add("tick"));
             loops.get(0).schedule(() -> ran.add("task"));
             loops.get(0).setTimeout(Duration.ofMillis(1), () -> ran.add("timer"));
+            loops.get(0).schedule(() -> ran.add("delayed"), 1, TimeUnit.MILLISECONDS);
         });
 
         assertThat(spec.run(loops::add)).isZero();
         assertThat(ran).isEmpty();
+    }
+
+    @Test
+    void microtasksOfTheExitHookRunAndMayChangeTheCodeAndWhatTheyStartIsTaken() {
+        List<String> ran = new ArrayList<>();
+        List<EventLoop> loops = new ArrayList<>();
+        EventLoopSpec spec = EventLoopSpec.of("main")
+                .onExit(exit -> loops.get(0).queueMicrotask(() -> {
+                    ran.add("microtask");
+                    loops.get(0).schedule(() -> ran.add("task"));
+                    loops.get(0).exit(9);
+                }));
+
+        assertThat(spec.run(loops::add)).isEqualTo(9);
+        assertThat(ran).containsExactly("microtask");
+    }
+
+    @Test
+    void whatAMicrotaskOfTheExitHookThrowsIsThrownByRun() {
+        List<EventLoop> loops = new ArrayList<>();
+        EventLoopSpec spec = EventLoopSpec.of("main")
+                .onExit(exit -> loops.get(0).queueMicrotask(() -> {
+                    throw new IllegalArgumentException("boom");
+                }));
+
+        assertThatThrownBy(() -> spec.run(loops::add)).hasMessage("boom");
+    }
+
+    @Test
+    void anExitHookMayThrowTheErrorThatEndedTheProgram() {
+        IllegalStateException error = new IllegalStateException("boom");
+        List<String> ran = new ArrayList<>();
+        EventLoopSpec spec = EventLoopSpec.of("main").onExit(exit -> {
+            throw error;
+        });
+
+        assertThatThrownBy(() -> spec.run(loop -> {
+                    loop.schedule(() -> ran.add("task"));
+                    throw error;
+                }))
+                .isSameAs(error);
+        assertThat(ran).isEmpty();
+    }
+
+    @Test
+    void whatTheExitHookThrowsAfterAnUncaughtErrorIsSuppressedInIt() {
+        EventLoopSpec spec = EventLoopSpec.of("main").onExit(exit -> {
+            throw new IllegalStateException("in the hook of " + exit);
+        });
+
+        assertThatThrownBy(() -> spec.run(loop -> {
+                    throw new IllegalArgumentException("boom");
+                }))
+                .hasMessage("boom")
+                .satisfies(error -> assertThat(error.getSuppressed())
+                        .anySatisfy(each -> assertThat(each).hasMessage("in the hook of 1")));
     }
 
     @Test

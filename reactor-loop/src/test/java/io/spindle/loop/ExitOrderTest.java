@@ -2,6 +2,7 @@
 package io.spindle.loop;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.catchThrowable;
 
 import io.spindle.testkit.LeakCheck;
 import java.time.Duration;
@@ -12,22 +13,24 @@ import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.params.ParameterizedClass;
-import org.junit.jupiter.params.provider.ValueSource;
+import org.junit.jupiter.params.provider.EnumSource;
 import reactor.netty.tcp.TcpServer;
 
 /** What keeps a program alive, and what still runs when it ends. */
-@ParameterizedClass(name = "native transport: {0}")
-@ValueSource(booleans = {true, false})
+@ParameterizedClass(name = "{0}")
+@EnumSource(Transport.class)
 @ExtendWith(LeakCheck.class)
 class ExitOrderTest extends OrderingRules {
 
     @Test
     @DisplayName("O-19, HT-23: what is unreferenced does not keep the loop alive")
     void unreferencedDoesNotKeepAlive() {
-        int code = spec().run(loop -> {
+        int code = spec().run(script(loop -> {
             loop.setTimeout(Duration.ofSeconds(50), () -> log.add("never")).unref();
+            loop.setInterval(Duration.ofSeconds(50), () -> log.add("never")).unref();
+            loop.open("a handle", () -> {}).unref();
             loop.setTimeout(ms(10), () -> log.add("10"));
-        });
+        }));
 
         assertThat(code).isZero();
         assertThat(log).containsExactly("10");
@@ -98,7 +101,7 @@ class ExitOrderTest extends OrderingRules {
                     }
                 })
                 .onExit(exitCode -> log.add("exit " + exitCode))
-                .run(loop -> {});
+                .run(script(loop -> {}));
 
         assertThat(code).isZero();
         assertThat(log).containsExactly("beforeExit", "timer", "beforeExit", "exit 0");
@@ -113,7 +116,7 @@ class ExitOrderTest extends OrderingRules {
                     loop.nextTick(() -> log.add("tick"));
                     loop.setTimeout(ms(1), () -> log.add("never")).unref();
                 })
-                .run(loop -> {});
+                .run(script(loop -> {}));
 
         assertThat(log).containsExactly("beforeExit", "tick");
     }
@@ -144,7 +147,7 @@ class ExitOrderTest extends OrderingRules {
                         default -> loop.nextTick(() -> log.add("only a tick"));
                     }
                 })
-                .run(loop -> {});
+                .run(script(loop -> {}));
 
         assertThat(log)
                 .containsExactly(
@@ -164,18 +167,18 @@ class ExitOrderTest extends OrderingRules {
     @Test
     @DisplayName("HT-50: a beforeExit that throws or exits still comes to the exit hook, and nothing else runs")
     void beforeExitThatThrowsOrExits() {
-        Throwable thrown = org.assertj.core.api.Assertions.catchThrowable(() -> spec().beforeExit(loop -> {
+        Throwable thrown = catchThrowable(() -> spec().beforeExit(loop -> {
                     loop.setTimeout(ms(1), () -> log.add("never"));
                     throw new IllegalStateException("in beforeExit");
                 })
                 .onExit(code -> log.add("exit " + code))
-                .run(loop -> {}));
+                .run(script(loop -> {})));
         int code = spec().beforeExit(loop -> {
                     loop.setTimeout(ms(1), () -> log.add("never"));
                     loop.exit(9);
                 })
                 .onExit(exitCode -> log.add("exit " + exitCode))
-                .run(loop -> {});
+                .run(script(loop -> {}));
 
         assertThat(thrown).hasMessage("in beforeExit");
         assertThat(code).isEqualTo(9);
@@ -187,11 +190,11 @@ class ExitOrderTest extends OrderingRules {
     void exitDropsPending() {
         int code = spec().beforeExit(loop -> log.add("beforeExit"))
                 .onExit(exitCode -> log.add("exit " + exitCode))
-                .run(loop -> {
+                .run(script(loop -> {
                     loop.setTimeout(ms(1), () -> log.add("timer"));
                     loop.nextTick(() -> log.add("tick"));
                     loop.exit(3);
-                });
+                }));
 
         assertThat(code).isEqualTo(3);
         assertThat(log).containsExactly("exit 3");
@@ -208,7 +211,7 @@ class ExitOrderTest extends OrderingRules {
                     the(of).setTimeout(ms(1), () -> log.add("timer"));
                     the(of).queueMicrotask(() -> log.add("micro"));
                 })
-                .run(of::set);
+                .run(script(of::set));
 
         assertThat(log).containsExactly("exit", "micro");
     }
@@ -223,10 +226,10 @@ class ExitOrderTest extends OrderingRules {
                     the(of).queueMicrotask(() -> log.add("micro"));
                     the(of).nextTick(() -> log.add("tick"));
                 })
-                .run(loop -> {
+                .run(script(loop -> {
                     of.set(loop);
                     loop.exit(0);
-                });
+                }));
 
         assertThat(log).containsExactly("exit");
     }
@@ -234,12 +237,12 @@ class ExitOrderTest extends OrderingRules {
     @Test
     @DisplayName("O-33: a handler that throws ends the run without the exit hook")
     void throwingHandler() {
-        Throwable thrown = org.assertj.core.api.Assertions.catchThrowable(() -> spec().onUncaught((loop, error) -> {
+        Throwable thrown = catchThrowable(() -> spec().onUncaught((loop, error) -> {
                     log.add("handler");
                     throw new IllegalStateException("in the handler");
                 })
                 .onExit(code -> log.add("exit"))
-                .run(loop -> loop.setImmediate(failing("first"))));
+                .run(script(loop -> loop.setImmediate(failing("first")))));
 
         assertThat(thrown).hasMessage("in the handler");
         assertThat(thrown.getSuppressed()[0]).hasMessage("first");
@@ -257,10 +260,10 @@ class ExitOrderTest extends OrderingRules {
                     the(of).exit(2);
                     the(of).exit(0);
                 })
-                .run(loop -> {
+                .run(script(loop -> {
                     of.set(loop);
                     loop.exit(1);
-                });
+                }));
 
         assertThat(code).isZero();
         assertThat(log).containsExactly("exit 1");

@@ -8,7 +8,6 @@ import io.netty.bootstrap.ServerBootstrap;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.channel.socket.ServerSocketChannel;
-import io.spindle.testkit.LeakCheck;
 import io.spindle.testkit.Spin;
 import java.io.IOException;
 import java.net.BindException;
@@ -26,91 +25,33 @@ import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.Stream;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
+import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.extension.ExtendWith;
-import org.junit.jupiter.params.Parameter;
-import org.junit.jupiter.params.ParameterizedClass;
+import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 import reactor.core.publisher.Mono;
+import reactor.core.scheduler.Scheduler;
 
 /** The loop under other threads, interrupts, errors of its hooks, and at its end; on both transports. */
-@ParameterizedClass(name = "native transport: {0}")
-@ValueSource(booleans = {true, false})
-@ExtendWith(LeakCheck.class)
-class FromOutsideTest {
-
-    private static final Duration LIMIT = Duration.ofSeconds(20);
-
-    @Parameter
-    boolean nativeTransport;
-
-    private EventLoop loop = EventLoop.shared();
-
-    @BeforeEach
-    void start() {
-        loop = spec().start();
-    }
-
-    private EventLoopSpec spec() {
-        return EventLoopSpec.of("outside").nativeTransport(nativeTransport);
-    }
-
-    @AfterEach
-    void stop() {
-        Loops.end(loop);
-    }
+class FromOutsideTest extends OneLoop {
 
     @Test
-    void timersAndImmediatesClearedFromOutsideDoNotRunThoughTheyAreDue() throws InterruptedException {
-        List<String> log = new CopyOnWriteArrayList<>();
-        List<Handle> handles = new ArrayList<>();
-        Mono.fromRunnable(() -> {
-                    handles.add(loop.setTimeout(Duration.ofMillis(1), () -> log.add("timeout")));
-                    handles.add(loop.setInterval(Duration.ofMillis(1), () -> log.add("interval")));
-                    handles.add(loop.setImmediate(() -> log.add("immediate")));
-                    handles.forEach(Handle::dispose);
-                    handles.clear();
-                    CountDownLatch due = new CountDownLatch(1);
-                    handles.add(loop.setTimeout(Duration.ofMillis(1), () -> log.add("late timeout")));
-                    Thread clearer = new Thread(() -> {
-                        handles.forEach(Handle::dispose);
-                        due.countDown();
-                    });
-                    clearer.start();
-                    Spin.until(due); // the timer is due, and cleared, before the loop comes to it
-                })
-                .subscribeOn(loop)
-                .block(LIMIT);
-        Mono.delay(Duration.ofMillis(20), loop).block(LIMIT);
+    void whatAWorkerIsAskedToDoAfterAnExitFromOutsideIsRejectedAtOnce() throws InterruptedException {
+        Scheduler.Worker worker = loop.createWorker();
+        CountDownLatch release = hold();
+        loop.exit(7);
 
-        assertThat(log).isEmpty();
-        assertThat(loop.metrics().timers()).isZero();
-        assertThat(loop.metrics().resources()).isEmpty();
-    }
-
-    @Test
-    void refUnrefAndRefreshFromOutsideTakeEffect() throws InterruptedException {
-        CountDownLatch release = Loops.hold(loop);
-        Timeout timer = loop.setTimeout(Duration.ofHours(1), () -> {});
-        timer.unref();
-        timer.ref();
-        timer.unref();
+        Stream.<ThrowingCallable>of(
+                        () -> worker.schedule(() -> {}),
+                        () -> worker.schedule(() -> {}, 1, TimeUnit.MILLISECONDS),
+                        () -> worker.schedulePeriodically(() -> {}, 1, 1, TimeUnit.MILLISECONDS),
+                        () -> loop.schedule(() -> {}),
+                        () -> loop.setImmediate(() -> {}),
+                        () -> loop.open("handle"))
+                .forEach(call -> assertThatThrownBy(call).isInstanceOf(RejectedExecutionException.class));
         release.countDown();
-        Loops.settle(loop);
-        assertThat(loop.metrics().resources()).isEmpty();
-        assertThat(timer.ref().hasRef()).isTrue();
-        Loops.settle(loop);
-        assertThat(loop.metrics().resources()).containsExactly("Timeout");
-
-        BlockingQueue<String> runs = new LinkedBlockingQueue<>();
-        Timeout refreshed = loop.setTimeout(Duration.ofMillis(5), () -> runs.add("run"));
-        assertThat(runs.poll(20, TimeUnit.SECONDS)).isEqualTo("run");
-        refreshed.refresh(); // a timer that has run runs once more
-        assertThat(runs.poll(20, TimeUnit.SECONDS)).isEqualTo("run");
-        timer.dispose();
+        loop.onDispose().block(LIMIT);
     }
 
     @Test
@@ -138,13 +79,6 @@ class FromOutsideTest {
         throw new AssertionError("port " + port + " is still taken after 100 turns");
     }
 
-    /** A poll lies between this call and its return: an immediate comes after it. */
-    private void aTurn() {
-        Mono.<Void>create(sink -> loop.setImmediate(sink::success))
-                .subscribeOn(loop)
-                .block(LIMIT);
-    }
-
     private Channel bind(int port) throws InterruptedException {
         return new ServerBootstrap()
                 .group(loop.netty())
@@ -158,7 +92,7 @@ class FromOutsideTest {
     @Test
     void disposingABusyLoopClosesItsChannels() throws Exception {
         for (int i = 0; i < 30; i++) {
-            EventLoop busy = spec().start();
+            EventLoop busy = spec("outside").start();
             Channel server = new ServerBootstrap()
                     .group(busy.netty())
                     .channelFactory(() -> busy.resources().onChannel(ServerSocketChannel.class, busy.netty()))
@@ -167,8 +101,7 @@ class FromOutsideTest {
                     .sync()
                     .channel();
             busy.schedule(() -> repost(busy));
-            busy.dispose();
-            busy.onDispose().block(LIMIT);
+            end(busy);
 
             assertThat(server.isOpen()).isFalse();
         }
@@ -186,7 +119,8 @@ class FromOutsideTest {
 
         Mono.fromRunnable(() -> {
                     for (int i = 0; i < 50; i++) {
-                        assertThatThrownBy(() -> spec().run(inner -> {})).hasMessageContaining("must not block");
+                        assertThatThrownBy(() -> spec("outside").run(inner -> {}))
+                                .hasMessageContaining("must not block");
                     }
                 })
                 .subscribeOn(loop)
@@ -205,21 +139,24 @@ class FromOutsideTest {
         }
     }
 
-    @Test
-    void anInterruptThatACallbackLeavesBehindDoesNotKeepTheLoopAwake() {
-        Mono.fromRunnable(() -> Thread.currentThread().interrupt())
-                .subscribeOn(loop)
-                .block(LIMIT);
-        Loops.settle(loop);
+    @ParameterizedTest(name = "with a channel: {0}")
+    @ValueSource(booleans = {false, true})
+    void anInterruptThatACallbackLeavesBehindDoesNotKeepTheLoopAwake(boolean withChannel) throws InterruptedException {
+        Channel channel = withChannel ? bind(0) : null;
+        onLoop(() -> Thread.currentThread().interrupt());
+        settle();
         long turns = loop.metrics().turns();
         Mono.delay(Duration.ofMillis(200)).block(LIMIT);
 
         assertThat(loop.metrics().turns() - turns).isLessThan(20);
+        if (channel != null) {
+            channel.close().sync();
+        }
     }
 
     @Test
     void slowTasksDoNotKeepImmediatesWaitingForAWholeBatch() throws InterruptedException {
-        CountDownLatch release = Loops.hold(loop);
+        CountDownLatch release = hold();
         AtomicInteger before = new AtomicInteger();
         CountDownLatch done = new CountDownLatch(1);
         loop.schedule(() -> loop.setImmediate(done::countDown));
@@ -232,7 +169,7 @@ class FromOutsideTest {
             });
         }
         release.countDown();
-        assertThat(done.await(20, TimeUnit.SECONDS)).isTrue();
+        await(done);
 
         assertThat(before).hasValueLessThan(20);
     }
@@ -252,19 +189,10 @@ class FromOutsideTest {
     }
 
     @Test
-    void anUnreferencedImmediateAloneNeverRuns() {
-        List<String> log = new ArrayList<>();
-
-        spec().run(program -> program.setImmediate(() -> log.add("immediate")).unref());
-
-        assertThat(log).isEmpty();
-    }
-
-    @Test
     void anUnreferencedTimerThatIsDueRunsBeforeTheLoopLooksWhetherItIsOver() {
         List<String> log = new ArrayList<>();
 
-        spec().run(program -> {
+        spec("outside").run(program -> {
             program.setImmediate(() -> {
                 log.add("immediate");
                 program.setTimeout(Duration.ofMillis(1), () -> log.add("unref")).unref();
@@ -278,12 +206,14 @@ class FromOutsideTest {
     @Test
     void aListenerOfTheWatchdogThatFailsDoesNotEndTheWatch() throws InterruptedException {
         BlockingQueue<BlockedLoop> reports = new LinkedBlockingQueue<>();
-        EventLoop failing = spec().blockedThreshold(Duration.ofMillis(20))
+        EventLoop failing = spec("outside")
+                .blockedThreshold(Duration.ofMillis(20))
                 .onBlocked(report -> {
                     throw new AssertionError("from a listener, on purpose");
                 })
                 .start();
-        EventLoop watched = spec().blockedThreshold(Duration.ofMillis(20))
+        EventLoop watched = spec("outside")
+                .blockedThreshold(Duration.ofMillis(20))
                 .onBlocked(reports::add)
                 .start();
         CountDownLatch reported = new CountDownLatch(1);
@@ -300,24 +230,30 @@ class FromOutsideTest {
 
     @Test
     void endingTheNettyLoopEndsTheLoop() throws Exception {
-        EventLoop ended = spec().start();
+        EventLoop ended = spec("outside").start();
         ended.setTimeout(Duration.ofHours(1), () -> {});
+        ended.setImmediate(() -> {}).unref();
+        ended.open("handle");
         ended.netty().shutdownGracefully(0, 0, TimeUnit.SECONDS).sync();
 
         ended.onDispose().block(LIMIT);
         assertThat(ended.isDisposed()).isTrue();
         assertThat(ended.metrics().timers()).isZero();
+        assertThat(ended.metrics().queuedImmediates()).isZero();
+        assertThat(ended.metrics().resources()).isEmpty();
     }
 
     @Test
     void whatIsPostedAtTheMomentOfTheEndIsTakenOrRejected() throws InterruptedException {
         List<Throwable> failures = new CopyOnWriteArrayList<>();
         for (int round = 0; round < 200; round++) {
-            EventLoop ending = spec().start();
+            EventLoop ending = spec("outside").start();
             CountDownLatch started = new CountDownLatch(1);
             Thread poster = new Thread(() -> {
                 try {
-                    for (int i = 0; i < 1_000_000; i++) { // more than the loop's end can take
+                    for (int late = 0;
+                            late < 1_000_000;
+                            late += ending.isDisposed() ? 1 : 0) { // more than an end can take
                         ending.netty().execute(started::countDown);
                         for (int wait = 0; wait < 10; wait++) {
                             Thread.onSpinWait(); // the loop is faster, so its queue comes to an end
@@ -328,7 +264,7 @@ class FromOutsideTest {
                 }
             });
             poster.start();
-            assertThat(started.await(20, TimeUnit.SECONDS)).isTrue();
+            await(started);
             ending.dispose();
             poster.join(20_000);
             ending.onDispose().block(Duration.ofSeconds(20));
@@ -341,7 +277,7 @@ class FromOutsideTest {
     void whatIsAcceptedAtTheMomentOfAGracefulEndRuns() throws InterruptedException {
         List<Throwable> rejections = new CopyOnWriteArrayList<>();
         for (int round = 0; round < 200; round++) {
-            EventLoop ending = spec().start();
+            EventLoop ending = spec("outside").start();
             CountDownLatch started = new CountDownLatch(1);
             AtomicInteger accepted = new AtomicInteger();
             AtomicInteger ran = new AtomicInteger();
@@ -357,7 +293,7 @@ class FromOutsideTest {
                 }
             });
             poster.start();
-            assertThat(started.await(20, TimeUnit.SECONDS)).isTrue();
+            await(started);
             ending.disposeGracefully().block(Duration.ofSeconds(20));
             poster.join(20_000);
 
@@ -368,24 +304,20 @@ class FromOutsideTest {
     }
 
     @Test
-    void anExitHookThatThrowsFailsTheProgramAndOneThatExitsChangesTheCode() {
-        assertThatThrownBy(() -> spec().onExit(code -> {
+    void anExitHookThatThrowsFailsTheProgram() {
+        assertThatThrownBy(() -> spec("outside")
+                        .onExit(code -> {
                             throw new IllegalStateException("in the hook");
                         })
                         .run(program -> {}))
                 .hasMessage("in the hook");
-
-        EventLoop[] of = new EventLoop[1];
-        int code = spec().onExit(first -> of[0].exit(first + 1)).run(program -> {
-            of[0] = program;
-            program.exit(5);
-        });
-        assertThat(code).isEqualTo(6);
     }
 
     @Test
     void aThresholdBeyondTheClockIsNoThreshold() {
-        int code = spec().blockedThreshold(Duration.ofSeconds(Long.MAX_VALUE)).run(program -> program.exit(3));
+        int code = spec("outside")
+                .blockedThreshold(Duration.ofSeconds(Long.MAX_VALUE))
+                .run(program -> program.exit(3));
 
         assertThat(code).isEqualTo(3);
     }

@@ -3,8 +3,7 @@ package io.spindle.loop;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import java.util.ArrayList;
-import java.util.List;
+import java.util.Map;
 import org.junit.jupiter.api.Test;
 
 class HandleCountsTest {
@@ -17,10 +16,7 @@ class HandleCountsTest {
         counts.add("Job");
         counts.add("Server");
 
-        List<String> kinds = new ArrayList<>();
-        counts.addTo(kinds);
-
-        assertThat(kinds).containsExactlyInAnyOrder("Job", "Job", "Server");
+        assertThat(counts.byKind()).isEqualTo(Map.of("Job", 2, "Server", 1));
     }
 
     @Test
@@ -40,6 +36,6 @@ class HandleCountsTest {
             counts.remove("Job " + i);
         }
 
-        assertThat(counts.kinds()).isZero();
+        assertThat(counts.byKind()).isEmpty();
     }
 }

@@ -19,7 +19,6 @@ import reactor.core.Disposable;
 import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
 import reactor.core.scheduler.Schedulers;
-import reactor.netty.DisposableServer;
 import reactor.netty.tcp.TcpServer;
 import reactor.util.context.Context;
 
@@ -130,7 +129,6 @@ class LivenessTest {
     @Test
     void anOpenServerKeepsTheLoopAlive() {
         run(loop -> {
-            AtomicReference<DisposableServer> server = new AtomicReference<>();
             TcpServer.create()
                     .host("127.0.0.1")
                     .port(0)
@@ -142,7 +140,6 @@ class LivenessTest {
                             log.add("resources " + loop.metrics().resources().contains("Channel"));
                             bound.dispose();
                         });
-                        server.set(bound);
                     });
         });
 

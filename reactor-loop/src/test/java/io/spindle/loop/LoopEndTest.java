@@ -5,7 +5,10 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import io.spindle.testkit.LeakCheck;
+import ch.qos.logback.classic.Level;
+import ch.qos.logback.classic.Logger;
+import ch.qos.logback.classic.spi.ILoggingEvent;
+import ch.qos.logback.core.read.ListAppender;
 import java.time.Duration;
 import java.util.List;
 import java.util.SplittableRandom;
@@ -15,13 +18,8 @@ import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicInteger;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.extension.ExtendWith;
-import org.junit.jupiter.params.Parameter;
-import org.junit.jupiter.params.ParameterizedClass;
-import org.junit.jupiter.params.provider.ValueSource;
+import org.slf4j.LoggerFactory;
 import reactor.core.Disposable;
 import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
@@ -29,42 +27,14 @@ import reactor.core.publisher.Sinks;
 import reactor.core.scheduler.Scheduler;
 import reactor.core.scheduler.Schedulers;
 import reactor.test.StepVerifier;
+import reactor.test.publisher.TestPublisher;
 
 /** How a loop ends: at once, or when nothing is left to do. */
-@ParameterizedClass(name = "native transport: {0}")
-@ValueSource(booleans = {true, false})
-@ExtendWith(LeakCheck.class)
-class LoopEndTest {
-
-    private static final Duration LIMIT = Duration.ofSeconds(20);
-
-    @Parameter
-    boolean nativeTransport;
-
-    private EventLoop loop = EventLoop.shared();
-
-    @BeforeEach
-    void start() {
-        loop = spec("end-test").start();
-    }
-
-    private EventLoopSpec spec(String name) {
-        return EventLoopSpec.of(name).nativeTransport(nativeTransport);
-    }
-
-    @AfterEach
-    void dispose() {
-        Loops.end(loop);
-    }
-
-    private static void await(CountDownLatch latch) throws InterruptedException {
-        assertThat(latch.await(20, TimeUnit.SECONDS)).isTrue();
-    }
+class LoopEndTest extends OneLoop {
 
     @Test
     void aDisposedLoopRejectsEverything() {
-        loop.dispose();
-        loop.onDispose().block(LIMIT);
+        end(loop);
 
         assertThat(loop.isDisposed()).isTrue();
         assertThatExceptionOfType(RejectedExecutionException.class).isThrownBy(() -> loop.schedule(() -> {}));
@@ -88,7 +58,7 @@ class LoopEndTest {
 
         assertThatThrownBy(loop::init)
                 .isInstanceOf(IllegalStateException.class)
-                .hasMessage("loop end-test has been disposed and cannot start again");
+                .hasMessage("loop test has been disposed and cannot start again");
         loop.start();
         assertThat(loop.isDisposed()).isTrue();
         assertThatExceptionOfType(RejectedExecutionException.class).isThrownBy(() -> loop.schedule(() -> {}));
@@ -120,7 +90,7 @@ class LoopEndTest {
     @Test
     void allWhoWaitForAGracefulEndAreToldOfIt() throws InterruptedException {
         int waiters = 10;
-        CountDownLatch gate = Loops.hold(loop);
+        CountDownLatch gate = hold();
         CountDownLatch asked = new CountDownLatch(waiters);
         AtomicInteger told = new AtomicInteger();
         Mono<Void> all = Flux.range(0, waiters)
@@ -149,7 +119,7 @@ class LoopEndTest {
     @Test
     void aGracefulEndThatTakesTooLongIsForced() throws InterruptedException {
         AtomicInteger runs = new AtomicInteger();
-        CountDownLatch gate = Loops.hold(loop);
+        CountDownLatch gate = hold();
         loop.schedule(runs::incrementAndGet);
         loop.setTimeout(Duration.ofHours(1), runs::incrementAndGet);
         Mono<Void> waiter = loop.disposeGracefully().timeout(Duration.ofMillis(10));
@@ -173,7 +143,9 @@ class LoopEndTest {
 
         assertThat(isDaemon(holding)).isFalse();
         assertThat(isDaemon(loop)).isTrue();
-        Loops.end(holding);
+        assertThat(holding.resources().daemon()).isFalse();
+        assertThat(loop.resources().daemon()).isTrue();
+        end(holding);
     }
 
     private static boolean isDaemon(EventLoop of) {
@@ -186,7 +158,7 @@ class LoopEndTest {
     @Test
     void immediateDisposalDiscardsWhatIsPending() throws InterruptedException {
         AtomicInteger runs = new AtomicInteger();
-        CountDownLatch gate = Loops.hold(loop);
+        CountDownLatch gate = hold();
         Disposable posted = loop.schedule(runs::incrementAndGet);
         Timeout timeout = loop.setTimeout(Duration.ofMillis(1), runs::incrementAndGet);
 
@@ -215,7 +187,8 @@ class LoopEndTest {
     @Test
     void everyTaskThatIsAcceptedWhileTheLoopEndsGracefullyRunsAndTheOthersAreRejected() throws InterruptedException {
         List<Throwable> failures = new CopyOnWriteArrayList<>();
-        SplittableRandom random = new SplittableRandom();
+        long seed = System.nanoTime();
+        SplittableRandom random = new SplittableRandom(seed);
         for (int round = 0; round < 1_000; round++) {
             EventLoop racing = spec("racing").blockedThreshold(Duration.ZERO).start();
             Scheduler.Worker worker = racing.createWorker();
@@ -241,9 +214,176 @@ class LoopEndTest {
             racing.disposeGracefully().block(LIMIT);
             poster.join(20_000);
 
-            assertThat(ran).hasValue(accepted.get());
+            assertThat(ran).as("round %d of seed %d", round, seed).hasValue(accepted.get());
         }
-        assertThat(failures).allMatch(RejectedExecutionException.class::isInstance);
+        assertThat(failures).isNotEmpty().allMatch(RejectedExecutionException.class::isInstance);
+    }
+
+    @Test
+    void whatRepeatsReadsAsDisposedOnceTheLoopEndsGracefully() throws InterruptedException {
+        Handle busy = loop.open("busy");
+        List<Disposable> repeating = List.of(
+                loop.setInterval(Duration.ofHours(1), () -> {}),
+                loop.schedulePeriodically(() -> {}, 1, 1, TimeUnit.HOURS),
+                loop.createWorker().schedulePeriodically(() -> {}, 1, 1, TimeUnit.HOURS));
+        Timeout once = loop.setTimeout(Duration.ofHours(1), () -> {});
+        CountDownLatch release = hold();
+        Disposable late = loop.schedulePeriodically(() -> {}, 1, 1, TimeUnit.HOURS); // the loop has not seen it yet
+        Timeout later = loop.setInterval(Duration.ofHours(1), () -> {});
+        Disposable ending = loop.disposeGracefully().subscribe();
+        release.countDown();
+        Mono.<Void>create(sink -> ((DefaultEventLoop) loop).onLoop(sink::success))
+                .block(LIMIT);
+
+        assertThat(repeating).allMatch(Disposable::isDisposed);
+        assertThat(List.of(late.isDisposed(), later.isDisposed())).containsOnly(true);
+        assertThat(once.isDisposed()).isFalse();
+        once.dispose();
+        busy.dispose();
+        loop.onDispose().block(LIMIT);
+        assertThat(ending.isDisposed()).isTrue();
+    }
+
+    @Test
+    void anIntervalInWhichAGracefulEndBeginsIsItsLastRun() {
+        AtomicInteger runs = new AtomicInteger();
+        Timeout interval = loop.setInterval(Duration.ofMillis(1), () -> {
+            runs.incrementAndGet();
+            loop.disposeGracefully().subscribe();
+        });
+        loop.onDispose().block(LIMIT);
+
+        assertThat(runs).hasValue(1);
+        assertThat(interval.isDisposed()).isTrue();
+    }
+
+    @Test
+    void aCloseCallbackThatWaitsIsDiscardedByAnEndAtOnceAndRunsBeforeAGracefulOne() {
+        List<String> log = new CopyOnWriteArrayList<>();
+        EventLoop graceful = spec("graceful").start();
+        graceful.schedule(
+                () -> graceful.open("handle", () -> log.add("graceful")).dispose());
+        graceful.disposeGracefully().block(LIMIT);
+        loop.schedule(() -> {
+            loop.open("handle", () -> log.add("at once")).dispose();
+            loop.dispose();
+        });
+        loop.onDispose().block(LIMIT);
+
+        assertThat(log).containsExactly("graceful");
+    }
+
+    @Test
+    void anEndAtOnceSaysHowMuchItHasNotRun() {
+        Logger logger = (Logger) LoggerFactory.getLogger(EventLoop.class);
+        ListAppender<ILoggingEvent> log = new ListAppender<>();
+        log.start();
+        logger.addAppender(log);
+        logger.setLevel(Level.DEBUG);
+        try {
+            loop.schedule(() -> {
+                loop.nextTick(() -> {});
+                loop.nextTick(() -> {});
+                loop.queueMicrotask(() -> {});
+                loop.setImmediate(() -> {});
+                loop.setTimeout(Duration.ofHours(1), () -> {});
+                loop.open("handle", () -> {}).dispose();
+                loop.setImmediate(() -> {}).dispose();
+                loop.schedule(() -> {});
+                loop.dispose();
+            });
+            loop.onDispose().block(LIMIT);
+            EventLoop idle = spec("idle").start();
+            end(idle);
+        } finally {
+            logger.setLevel(null);
+            logger.detachAppender(log);
+        }
+
+        assertThat(log.list)
+                .extracting(ILoggingEvent::getFormattedMessage)
+                .filteredOn(line -> line.contains("] ended: "))
+                .containsExactly("[test] ended: 7 tasks and callbacks that were queued or timed did not run");
+    }
+
+    @Test
+    void whatIsAdoptedIsCancelledAndToldWhenTheLoopEnds() {
+        TestPublisher<Integer> source = TestPublisher.create();
+        TestPublisher<Integer> sourceOfOne = TestPublisher.create();
+        List<Throwable> errors = new CopyOnWriteArrayList<>();
+        List<Boolean> onLoop = new CopyOnWriteArrayList<>();
+        List<Integer> values = new CopyOnWriteArrayList<>();
+        Disposable adopted = loop.adopt(source.flux()).subscribe(values::add, error -> {
+            onLoop.add(loop.inLoop());
+            errors.add(error);
+            throw new IllegalStateException("which keeps nobody else from being told");
+        });
+        Disposable one = loop.adopt(sourceOfOne.mono()).subscribe(values::add, errors::add);
+        settle(); // what subscribing posts
+        end(loop);
+
+        assertThat(errors).hasSize(2).allMatch(RejectedExecutionException.class::isInstance);
+        assertThat(onLoop).containsExactly(true);
+        source.assertCancelled();
+        sourceOfOne.assertCancelled();
+        assertThat(List.of(adopted.isDisposed(), one.isDisposed())).containsOnly(true);
+        assertThat(values).isEmpty();
+    }
+
+    @Test
+    void whatWasPostedAlreadyIsDroppedAndItsSubscriberIsToldToo() throws InterruptedException {
+        TestPublisher<Integer> source = TestPublisher.create();
+        List<Throwable> errors = new CopyOnWriteArrayList<>();
+        List<Integer> values = new CopyOnWriteArrayList<>();
+        Disposable adopted = loop.adopt(source.flux()).subscribe(values::add, errors::add);
+        settle();
+        CountDownLatch release = hold();
+        source.next(1);
+        source.complete();
+        loop.dispose();
+        release.countDown();
+        loop.onDispose().block(LIMIT);
+
+        assertThat(values).isEmpty();
+        assertThat(errors).singleElement().isInstanceOf(RejectedExecutionException.class);
+        assertThat(adopted.isDisposed()).isTrue();
+    }
+
+    @Test
+    void aProgramThatExitsCancelsWhatItHasAdoptedAndTellsNobody() {
+        TestPublisher<Integer> source = TestPublisher.create();
+        List<Object> told = new CopyOnWriteArrayList<>();
+        int code = spec("exits").run(started -> {
+            Disposable adopted = started.adopt(source.flux()).subscribe(told::add, told::add, () -> told.add("end"));
+            started.setImmediate(() -> started.exit(adopted.isDisposed() ? 4 : 3));
+        });
+
+        assertThat(code).isEqualTo(3);
+        source.assertCancelled();
+        assertThat(told).isEmpty();
+    }
+
+    @Test
+    void anErrorThatIsFatalToReactorEndsAProgramWithAnError() {
+        LinkageError fatal = new LinkageError("a class has gone");
+        Mono<Integer> program = spec("fatal")
+                .start(started -> started.setImmediate(() -> {
+                    throw fatal;
+                }));
+
+        StepVerifier.create(program).expectErrorMatches(fatal::equals).verify(LIMIT);
+    }
+
+    @Test
+    void theEndIsToldOnTheLoopOrToOneWhoComesLaterOnHisOwnThread() {
+        List<Boolean> onLoop = new CopyOnWriteArrayList<>();
+        Disposable early =
+                loop.onDispose().doOnSuccess(end -> onLoop.add(loop.inLoop())).subscribe();
+        end(loop);
+        loop.onDispose().doOnSuccess(end -> onLoop.add(loop.inLoop())).block(LIMIT);
+
+        assertThat(onLoop).containsExactly(true, false);
+        assertThat(early.isDisposed()).isTrue();
     }
 
     @Test

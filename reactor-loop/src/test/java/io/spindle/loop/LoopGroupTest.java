@@ -4,6 +4,7 @@ package io.spindle.loop;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 
+import io.netty.channel.IoEventLoop;
 import io.spindle.testkit.LeakCheck;
 import java.time.Duration;
 import java.util.List;
@@ -13,14 +14,23 @@ import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
+import org.junit.jupiter.params.ParameterizedClass;
+import org.junit.jupiter.params.provider.ValueSource;
 import reactor.core.publisher.Mono;
+import reactor.netty.resources.LoopResources;
 
+@ParameterizedClass(name = "native transport: {0}")
+@ValueSource(booleans = {true, false})
 @ExtendWith(LeakCheck.class)
 class LoopGroupTest {
 
     private static final Duration LIMIT = Duration.ofSeconds(20);
 
-    private final LoopGroup group = LoopGroup.create("group-test", 3);
+    private final LoopGroup group;
+
+    LoopGroupTest(boolean nativeTransport) {
+        group = LoopGroup.of(EventLoopSpec.of("group-test").nativeTransport(nativeTransport), 3);
+    }
 
     @AfterEach
     void dispose() {
@@ -46,6 +56,23 @@ class LoopGroupTest {
                 .block(LIMIT);
 
         assertThat(next).containsExactly(second, second);
+    }
+
+    @Test
+    void aClientOnALoopOfTheGroupStaysThereAndItsResourcesBelongToTheGroup() {
+        EventLoop second = group.loops().get(1);
+        LoopResources resources = group.resources();
+
+        IoEventLoop chosen = Mono.fromCallable(
+                        () -> (IoEventLoop) resources.onClient(true).next())
+                .subscribeOn(second)
+                .block(LIMIT);
+        assertThat(chosen).isSameAs(second.netty());
+        assertThat(resources.daemon()).isTrue();
+        resources.dispose();
+        resources.disposeLater().block(LIMIT);
+        assertThat(resources.isDisposed()).isFalse();
+        assertThat(group.isDisposed()).isFalse();
     }
 
     @Test

@@ -6,41 +6,27 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import io.spindle.testkit.LeakCheck;
 import io.spindle.testkit.Spin;
-import java.nio.file.Files;
-import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.List;
-import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
-import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.LongStream;
-import jdk.jfr.Recording;
-import jdk.jfr.consumer.RecordedEvent;
-import jdk.jfr.consumer.RecordingFile;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
-import org.junit.jupiter.api.io.TempDir;
 import reactor.core.publisher.Mono;
 
 @ExtendWith(LeakCheck.class)
 class LoopObservabilityTest {
 
-    private static final Duration LIMIT = Duration.ofSeconds(20);
-
-    private static void end(EventLoop loop) {
-        loop.dispose();
-        loop.onDispose().block(LIMIT);
-    }
-
     @Test
     @DisplayName("HT-56: a snapshot since itself is zero, and a busy time is active time to the nanosecond")
     void differencesOfUtilization() throws InterruptedException {
         EventLoop loop = EventLoop.create("differences");
+        Mono.delay(Duration.ofMillis(20), loop).block(OneLoop.LIMIT); // it has slept before
         CountDownLatch taken = new CountDownLatch(1);
         List<LoopMetrics> snapshots = new CopyOnWriteArrayList<>();
         loop.schedule(() -> {
@@ -62,24 +48,24 @@ class LoopObservabilityTest {
         assertThat(busy.utilization()).isEqualTo(1);
         assertThat(busy.active()).isGreaterThanOrEqualTo(Duration.ofMillis(50));
         assertThat(first.active().plus(busy.active())).isEqualTo(second.active());
-        end(loop);
+        OneLoop.end(loop);
     }
 
     @Test
     void utilizationTellsBusyFromIdle() {
         EventLoop loop = EventLoop.create("utilization");
-        Mono.delay(Duration.ofMillis(200), loop).block(LIMIT);
+        Mono.delay(Duration.ofMillis(200), loop).block(OneLoop.LIMIT);
         LoopMetrics idle = loop.metrics();
         Mono.fromRunnable(() -> Spin.during(Duration.ofMillis(200)))
                 .subscribeOn(loop)
-                .block(LIMIT);
+                .block(OneLoop.LIMIT);
         LoopMetrics busy = loop.metrics().since(idle);
 
         assertThat(idle.utilization()).isLessThan(0.5);
         assertThat(busy.active()).isGreaterThanOrEqualTo(Duration.ofMillis(199));
         assertThat(busy.utilization()).isGreaterThan(idle.utilization());
         assertThat(busy.callbacks()).isPositive();
-        end(loop);
+        OneLoop.end(loop);
     }
 
     @Test
@@ -91,13 +77,13 @@ class LoopObservabilityTest {
         assertThat(done.await(20, TimeUnit.SECONDS)).isTrue();
         DurationHistogram delay = loop.metrics().delay();
         long turns = loop.metrics().turns();
-        Mono.delay(Duration.ofMillis(150)).block(LIMIT);
+        Mono.delay(Duration.ofMillis(150)).block(OneLoop.LIMIT);
 
         assertThat(delay.max()).isGreaterThanOrEqualTo(Duration.ofMillis(40));
         assertThat(delay.exceeding(Duration.ofMillis(35))).isGreaterThanOrEqualTo(5);
         assertThat(delay.percentile(100)).isEqualTo(delay.max());
         assertThat(loop.metrics().turns() - turns).isLessThanOrEqualTo(2);
-        end(loop);
+        OneLoop.end(loop);
     }
 
     /** An immediate queued by an immediate has a turn of its own. */
@@ -184,158 +170,91 @@ class LoopObservabilityTest {
         assertThat(metrics.queuedImmediates()).isEqualTo(1);
         assertThat(metrics.timers()).isEqualTo(1);
         assertThat(metrics.resources()).containsExactlyInAnyOrder("Job", "Timeout", "Immediate");
-        end(loop);
+        OneLoop.end(loop);
     }
 
     @Test
-    void theSlowestCallbacksAreKeptWhenTimingIsOn() {
+    void theSlowestCallbacksAreKeptByTheirOwnNamesWhenTimingIsOn() throws Exception {
         EventLoop loop = EventLoopSpec.of("slow").callbackTiming(true).start();
-        Mono.fromRunnable(() -> Spin.during(Duration.ofMillis(30)))
-                .subscribeOn(loop)
-                .block(LIMIT);
-        Mono.fromRunnable(() -> {}).subscribeOn(loop).block(LIMIT);
+        CountDownLatch ran = new CountDownLatch(5);
+        loop.schedule(new Slow(40, ran));
+        loop.setImmediate(new Slow(35, ran));
+        loop.setTimeout(Duration.ofMillis(1), new Slow(30, ran));
+        loop.schedule(new Slow(25, ran), 1, TimeUnit.MILLISECONDS);
+        ReadableEnd end = ReadableEnd.register(loop.netty(), new Slow(20, ran));
+        end.makeReadable();
+        assertThat(ran.await(20, TimeUnit.SECONDS)).isTrue();
+        Mono.fromRunnable(() -> {}).subscribeOn(loop).block(OneLoop.LIMIT);
+        List<LoopMetrics.SlowCallback> slowest = loop.metrics().slowest();
+        end.release();
+        OneLoop.end(loop);
 
-        assertThat(loop.metrics().slowest().get(0).duration()).isGreaterThanOrEqualTo(Duration.ofMillis(30));
-        end(loop);
+        assertThat(slowest)
+                .filteredOn(each -> each.callback().equals(Slow.class.getName()))
+                .extracting(LoopMetrics.SlowCallback::duration)
+                .hasSize(4)
+                .allMatch(duration -> duration.compareTo(Duration.ofMillis(25)) >= 0);
+        assertThat(slowest).anySatisfy(each -> {
+            assertThat(each.callback()).startsWith(ReadableEnd.class.getName());
+            assertThat(each.duration()).isGreaterThanOrEqualTo(Duration.ofMillis(20));
+        });
+        assertThat(slowest)
+                .isSortedAccordingTo(
+                        Comparator.comparing(LoopMetrics.SlowCallback::duration).reversed());
+    }
+
+    private record Slow(int millis, CountDownLatch ran) implements Runnable {
+
+        @Override
+        public void run() {
+            Spin.during(Duration.ofMillis(millis));
+            ran.countDown();
+        }
     }
 
     @Test
-    void theWatchdogReportsWhatHoldsTheLoopWhileItRunsAndOnceWhenItIsOver() throws InterruptedException {
-        BlockingQueue<BlockedLoop> reports = new LinkedBlockingQueue<>();
-        AtomicInteger made = new AtomicInteger();
-        EventLoop loop = EventLoopSpec.of("held")
-                .blockedThreshold(Duration.ofMillis(40))
-                .onBlocked(report -> {
-                    if (isOfSpinning(report) || made.get() > 0) { // its start-up may be slow too
-                        reports.add(report);
-                        made.incrementAndGet();
-                    }
-                })
-                .start();
-        loop.schedule(() -> spinUntil(made, 3));
-
-        BlockedLoop first = reports.poll(20, TimeUnit.SECONDS);
-        assertThat(first).isNotNull();
-        assertThat(first.loop()).isEqualTo("held");
-        assertThat(first.held()).isGreaterThanOrEqualTo(Duration.ofMillis(40));
-        assertThat(first.toString()).contains("loop held has been held by one callback");
-        BlockedLoop last = first;
-        while (last.state() != BlockedLoop.State.ENDED) {
-            BlockedLoop next = reports.poll(20, TimeUnit.SECONDS);
-            assertThat(next).isNotNull();
-            if (next.state() != BlockedLoop.State.ENDED) {
-                assertThat(next.held())
-                        .as("doubling keeps them few")
-                        .isGreaterThanOrEqualTo(last.held().multipliedBy(2));
+    void timeAwakeAndAsleepIsTheTimeThatHasPassed() throws InterruptedException {
+        long beforeStart = System.nanoTime();
+        EventLoop loop = EventLoop.create("times");
+        long afterStart = System.nanoTime();
+        for (int i = 0; i < 1_000; i++) {
+            CountDownLatch ran = new CountDownLatch(1);
+            loop.schedule(ran::countDown); // wakes it, mostly
+            while (ran.getCount() > 0) {
+                assertCounted(loop, beforeStart, afterStart);
             }
-            last = next;
+            if (i % 20 == 0) {
+                Mono.delay(Duration.ofMillis(3)).block(OneLoop.LIMIT); // so that it sleeps in earnest
+            }
         }
+        OneLoop.end(loop);
 
-        assertThat(last.stack()).isEmpty();
-        end(loop);
+        LoopMetrics over = loop.metrics();
+        Mono.delay(Duration.ofMillis(20)).block(OneLoop.LIMIT);
+        assertThat(loop.metrics().active()).isEqualTo(over.active());
+        assertThat(loop.metrics().idle()).isEqualTo(over.idle());
     }
 
-    private static boolean isOfSpinning(BlockedLoop report) {
-        return report.stack().stream().anyMatch(frame -> frame.getMethodName().equals("spinUntil"));
-    }
-
-    /** Computes until so many reports are there: how soon they come is the machine's affair. Loop only. */
-    private static void spinUntil(AtomicInteger made, int number) {
-        long end = System.nanoTime() + LIMIT.toNanos();
-        long seen = 0;
-        while (seen < number && System.nanoTime() - end < 0) {
-            seen = made.get();
-        }
+    private static void assertCounted(EventLoop loop, long beforeStart, long afterStart) {
+        long before = System.nanoTime();
+        LoopMetrics metrics = loop.metrics();
+        long after = System.nanoTime();
+        long told = metrics.active().plus(metrics.idle()).toNanos();
+        long tolerance = 10_000; // clocks of two processors; what a whole sleep too much would be is far more
+        assertThat(told).isBetween(before - afterStart - tolerance, after - beforeStart + tolerance);
     }
 
     @Test
-    void aWaitingCallbackIsToldFromAComputingOne() throws InterruptedException {
-        BlockingQueue<BlockedLoop> reports = new LinkedBlockingQueue<>();
-        EventLoop loop = EventLoopSpec.of("waits")
-                .blockedThreshold(Duration.ofMillis(60))
-                .onBlocked(reports::add)
-                .start();
-        CountDownLatch gate = new CountDownLatch(1);
-        loop.schedule(() -> waitOnTheLoop(gate));
+    void aLimitBeyondTheClockIsExceededByNothingAndANegativeOneByAll() {
+        TurnTimes times = new TurnTimes();
+        times.record(0);
+        times.record(Long.MAX_VALUE);
+        DurationHistogram histogram = times.snapshot();
 
-        BlockedLoop report = reports.poll(20, TimeUnit.SECONDS);
-        // On a loaded machine it may be seen first on its way into the wait.
-        while (report != null && report.state() != BlockedLoop.State.BLOCKED) {
-            assertThat(report.state()).isIn(BlockedLoop.State.STARVED, BlockedLoop.State.LOADING);
-            report = reports.poll(20, TimeUnit.SECONDS);
-        }
-        gate.countDown();
-
-        assertThat(report).isNotNull();
-        end(loop);
-    }
-
-    @Test
-    void aThreadThatLosesItsProcessorInACallThatNeverWaitsIsNotSaidToWait() {
-        Thread.State runnable = Thread.State.RUNNABLE;
-
-        assertThat(LoopWatchdog.state(false, runnable, nativeFrame("io.netty.channel.unix.Socket", "sendAddress")))
-                .isEqualTo(BlockedLoop.State.STARVED);
-        assertThat(LoopWatchdog.state(false, runnable, nativeFrame("io.netty.channel.epoll.LinuxSocket", "sendFile")))
-                .as("which reads from the disk")
-                .isEqualTo(BlockedLoop.State.BLOCKED);
-        assertThat(LoopWatchdog.state(false, runnable, nativeFrame("java.lang.Thread", "currentThread")))
-                .isEqualTo(BlockedLoop.State.STARVED);
-        assertThat(LoopWatchdog.state(false, runnable, nativeFrame("jdk.internal.misc.Unsafe", "unpark")))
-                .isEqualTo(BlockedLoop.State.STARVED);
-        List<StackTraceElement> written = new ArrayList<>(nativeFrame("sun.nio.ch.FileDispatcherImpl", "write0"));
-        assertThat(LoopWatchdog.state(false, runnable, written)).isEqualTo(BlockedLoop.State.BLOCKED);
-        written.addAll(nativeFrame("sun.nio.ch.SocketDispatcher", "write"));
-        assertThat(LoopWatchdog.state(false, runnable, written)).isEqualTo(BlockedLoop.State.STARVED);
-        assertThat(LoopWatchdog.state(false, runnable, nativeFrame("java.lang.Class", "getDeclaredConstructors0")))
-                .isEqualTo(BlockedLoop.State.LOADING);
-        assertThat(LoopWatchdog.state(false, runnable, nativeFrame("java.lang.ProcessImpl", "forkAndExec")))
-                .isEqualTo(BlockedLoop.State.BLOCKED);
-        assertThat(LoopWatchdog.state(false, runnable, nativeFrame("java.io.FileInputStream", "readBytes")))
-                .isEqualTo(BlockedLoop.State.BLOCKED);
-        assertThat(LoopWatchdog.state(true, runnable, nativeFrame("java.util.zip.Deflater", "deflateBytesBytes")))
-                .isEqualTo(BlockedLoop.State.COMPUTING);
-    }
-
-    private static List<StackTraceElement> nativeFrame(String type, String method) {
-        int nativeMethod = -2; // as StackTraceElement says it
-        return List.of(new StackTraceElement(type, method, null, nativeMethod));
-    }
-
-    /** What a user must not do; BlockHound lets this one method pass. */
-    static void waitOnTheLoop(CountDownLatch gate) {
-        try {
-            gate.await();
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-        }
-    }
-
-    @Test
-    void aReportIsAFlightRecorderEvent(@TempDir Path directory) throws Exception {
-        Path file = directory.resolve("loop.jfr");
-        BlockingQueue<BlockedLoop> reports = new LinkedBlockingQueue<>();
-        AtomicInteger made = new AtomicInteger();
-        try (Recording recording = new Recording()) {
-            recording.enable("io.spindle.LoopBlocked");
-            recording.start();
-            EventLoop loop = EventLoopSpec.of("recorded")
-                    .blockedThreshold(Duration.ofMillis(30))
-                    .onBlocked(report -> {
-                        reports.add(report);
-                        made.incrementAndGet();
-                    })
-                    .start();
-            loop.schedule(() -> spinUntil(made, 1));
-            assertThat(reports.poll(20, TimeUnit.SECONDS)).isNotNull();
-            recording.dump(file);
-            end(loop);
-        }
-
-        List<RecordedEvent> events = RecordingFile.readAllEvents(file);
-        assertThat(Files.size(file)).isPositive();
-        assertThat(events)
-                .anySatisfy(event -> assertThat(event.getString("loop")).isEqualTo("recorded"));
+        assertThat(histogram.exceeding(Duration.ofSeconds(Long.MAX_VALUE))).isEqualTo(1);
+        assertThat(histogram.exceeding(Duration.ofNanos(-1))).isEqualTo(2);
+        assertThat(histogram.exceeding(Duration.ZERO)).isEqualTo(1);
+        assertThat(histogram.since(histogram).count()).isZero();
     }
 
     @Test
@@ -343,7 +262,7 @@ class LoopObservabilityTest {
         EventLoop loop = EventLoop.create("meters");
         SimpleMeterRegistry registry = new SimpleMeterRegistry();
         LoopMeters.of(loop).bindTo(registry);
-        Mono.fromRunnable(() -> {}).subscribeOn(loop).block(LIMIT);
+        Mono.fromRunnable(() -> {}).subscribeOn(loop).block(OneLoop.LIMIT);
 
         assertThat(registry.get("spindle.loop.callbacks")
                         .tag("loop", "meters")
@@ -365,6 +284,42 @@ class LoopObservabilityTest {
                 .isBetween(1e-9, loop.metrics().active().toNanos() / 1e9);
         assertThat(registry.get("spindle.loop.idle").functionCounter().count()).isNotNegative();
         registry.close();
-        end(loop);
+        OneLoop.end(loop);
+    }
+
+    @Test
+    void eachMeterShowsItsFigure() throws Exception {
+        EventLoop loop = EventLoop.create("figures");
+        ReadableEnd end = ReadableEnd.register(loop.netty(), () -> {});
+        end.makeReadable();
+        loop.setTimeout(Duration.ofHours(1), () -> {});
+        CountDownLatch held = new CountDownLatch(1);
+        CountDownLatch release = new CountDownLatch(1);
+        loop.setImmediate(() -> {
+            held.countDown();
+            Spin.until(release);
+        });
+        OneLoop.await(held);
+        loop.schedule(() -> {});
+        loop.schedule(() -> {});
+        SimpleMeterRegistry registry = new SimpleMeterRegistry();
+        LoopMeters.of(loop).bindTo(registry);
+        LoopMetrics metrics = loop.metrics();
+
+        assertThat(List.of(
+                        registry.get("spindle.loop.queued").gauge().value(),
+                        registry.get("spindle.loop.timers").gauge().value(),
+                        registry.get("spindle.loop.channels").gauge().value()))
+                .containsExactly(2.0, 1.0, 1.0);
+        assertThat(List.of(
+                        registry.get("spindle.loop.turns").functionCounter().count(),
+                        registry.get("spindle.loop.callbacks").functionCounter().count(),
+                        registry.get("spindle.loop.events").functionCounter().count()))
+                .allMatch(figure -> figure > 0)
+                .containsExactly((double) metrics.turns(), (double) metrics.callbacks(), (double) metrics.events());
+        release.countDown();
+        registry.close();
+        end.release();
+        OneLoop.end(loop);
     }
 }

@@ -5,7 +5,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import io.spindle.testkit.LeakCheck;
 import io.spindle.testkit.Spin;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -17,12 +16,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.stream.Stream;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.extension.ExtendWith;
-import org.junit.jupiter.params.Parameter;
-import org.junit.jupiter.params.ParameterizedClass;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 import reactor.core.Disposable;
@@ -34,42 +28,14 @@ import reactor.core.scheduler.Schedulers;
 import reactor.test.StepVerifier;
 
 /** What Reactor expects of any Scheduler, restated for the loop. */
-@ParameterizedClass(name = "native transport: {0}")
-@ValueSource(booleans = {true, false})
-@ExtendWith(LeakCheck.class)
-class LoopSchedulerTest {
-
-    private static final Duration LIMIT = Duration.ofSeconds(20);
-
-    @Parameter
-    boolean nativeTransport;
-
-    private EventLoop loop = EventLoop.shared();
-
-    @BeforeEach
-    void start() {
-        loop = spec("scheduler-test").start();
-    }
-
-    private EventLoopSpec spec(String name) {
-        return EventLoopSpec.of(name).nativeTransport(nativeTransport);
-    }
-
-    @AfterEach
-    void dispose() {
-        Loops.end(loop);
-    }
-
-    private static void await(CountDownLatch latch) throws InterruptedException {
-        assertThat(latch.await(20, TimeUnit.SECONDS)).isTrue();
-    }
+class LoopSchedulerTest extends OneLoop {
 
     @Test
     void aTaskRunsOnceOnTheLoopAndReadsAsDisposedAfterwards() {
         List<Boolean> inLoop = new CopyOnWriteArrayList<>();
 
         Disposable task = loop.schedule(() -> inLoop.add(loop.inLoop()));
-        Loops.settle(loop);
+        settle();
 
         assertThat(inLoop).containsExactly(true);
         assertThat(task.isDisposed()).isTrue();
@@ -79,13 +45,13 @@ class LoopSchedulerTest {
     @Test
     void aDisposedTaskDoesNotRun() throws InterruptedException {
         AtomicInteger runs = new AtomicInteger();
-        CountDownLatch gate = Loops.hold(loop);
+        CountDownLatch gate = hold();
 
         Disposable task = loop.schedule(runs::incrementAndGet);
         task.dispose();
         task.dispose(); // the second time it does nothing
         gate.countDown();
-        Loops.settle(loop);
+        settle();
 
         assertThat(runs).hasValue(0);
         assertThat(task.isDisposed()).isTrue();
@@ -108,7 +74,7 @@ class LoopSchedulerTest {
                         })
                         .subscribeOn(Schedulers.boundedElastic()))
                 .blockLast(LIMIT);
-        Mono.fromRunnable(() -> {}).subscribeOn(loop).block(LIMIT); // behind all of them
+        settle(); // behind all of them
 
         assertThat(seen).allSatisfy(of -> assertThat(of).hasSize(tasks).isSorted());
     }
@@ -116,7 +82,7 @@ class LoopSchedulerTest {
     @Test
     void disposingAWorkerDisposesItsTasksAsAGroupAndRejectsNewOnes() throws InterruptedException {
         AtomicInteger runs = new AtomicInteger();
-        CountDownLatch gate = Loops.hold(loop);
+        CountDownLatch gate = hold();
         Scheduler.Worker worker = loop.createWorker();
         Disposable posted = worker.schedule(runs::incrementAndGet);
         Disposable delayed = worker.schedule(runs::incrementAndGet, 1, TimeUnit.MILLISECONDS);
@@ -125,7 +91,7 @@ class LoopSchedulerTest {
         worker.dispose();
         worker.dispose(); // the second time it does nothing
         gate.countDown();
-        Loops.settle(loop);
+        settle();
         Mono.delay(Duration.ofMillis(20), loop).block(LIMIT);
 
         assertThat(runs).hasValue(0);
@@ -181,7 +147,7 @@ class LoopSchedulerTest {
                 10,
                 TimeUnit.MILLISECONDS));
         await(done);
-        Loops.settle(loop);
+        settle();
 
         long afterStall = at.get(5) - at.get(1);
         // Runs 3 to 6 follow a stall of 100 ms: one at once, the others a period apart; a burst would take no time.
@@ -211,7 +177,7 @@ class LoopSchedulerTest {
         periodic.dispose(); // the second time it does nothing
         assertThat(periodic.isDisposed()).isTrue();
         release.countDown();
-        Loops.settle(loop);
+        settle();
         assertThat(runs).hasValue(3);
         assertThat(loop.metrics().timers()).isZero();
     }
@@ -234,7 +200,7 @@ class LoopSchedulerTest {
         assertThat(direct.isDisposed()).isFalse();
         direct.dispose();
         ofWorker.dispose();
-        Loops.settle(loop);
+        settle();
         assertThat(loop.metrics().timers()).isZero();
     }
 
@@ -242,12 +208,12 @@ class LoopSchedulerTest {
     @ValueSource(longs = {0, -1, Long.MIN_VALUE})
     void aDelayOfNothingOrLessKeepsTheOrderOfPosting(long millis) throws InterruptedException {
         List<String> log = new CopyOnWriteArrayList<>();
-        CountDownLatch gate = Loops.hold(loop);
+        CountDownLatch gate = hold();
         loop.schedule(() -> log.add("first"));
         loop.schedule(() -> log.add("no delay"), millis, TimeUnit.MILLISECONDS);
         loop.schedule(() -> log.add("last"));
         gate.countDown();
-        Loops.settle(loop);
+        settle();
 
         assertThat(log).containsExactly("first", "no delay", "last");
     }
@@ -265,21 +231,42 @@ class LoopSchedulerTest {
     }
 
     @Test
-    void hooksOfReactorSeeEveryTask() {
+    void hooksOfReactorSeeEveryTaskOnce() throws InterruptedException {
         AtomicInteger hooked = new AtomicInteger();
+        List<Disposable> repeating = new ArrayList<>();
+        Runnable eachKind = () -> {
+            loop.schedule(() -> {});
+            loop.schedule(() -> {}, 1, TimeUnit.MILLISECONDS);
+            repeating.add(loop.schedulePeriodically(() -> {}, 1, 1, TimeUnit.MILLISECONDS));
+            loop.createWorker().schedule(() -> {});
+            loop.createWorker().schedule(() -> {}, 1, TimeUnit.MILLISECONDS);
+            loop.nextTick(() -> {});
+            loop.queueMicrotask(() -> {});
+            loop.setImmediate(() -> {});
+            loop.setTimeout(Duration.ofMillis(1), () -> {});
+            repeating.add(loop.setInterval(Duration.ofMillis(1), () -> {}));
+            loop.open("handle", () -> {}).dispose();
+        };
+        CountDownLatch hold = hold();
         Schedulers.onScheduleHook("test", task -> {
             hooked.incrementAndGet();
             return task;
         });
         try {
-            loop.schedule(() -> {});
-            loop.schedule(() -> {}, 1, TimeUnit.MILLISECONDS);
-            loop.createWorker().schedule(() -> {});
+            loop.schedule(eachKind);
+            hold.countDown();
+            settle();
+            assertThat(hooked).hasValue(13); // with the task of this test and that of settle
+            hooked.set(11);
+            eachKind.run(); // from outside
+            assertThat(hooked).hasValue(22);
+            Mono.<Void>create(sink -> loop.setTimeout(Duration.ofMillis(20), sink::success))
+                    .block(LIMIT); // all of them have run, and the repeating ones again and again
+            assertThat(hooked).hasValue(23);
         } finally {
             Schedulers.resetOnScheduleHook("test");
+            repeating.forEach(Disposable::dispose);
         }
-
-        assertThat(hooked).hasValue(3);
     }
 
     @Test
@@ -290,12 +277,14 @@ class LoopSchedulerTest {
         AtomicInteger runs = new AtomicInteger();
 
         other.schedule(() -> {
+            other.queueMicrotask(runs::incrementAndGet);
+            other.nextTick(runs::incrementAndGet);
             throw new IllegalStateException("boom");
         });
         other.schedule(runs::incrementAndGet);
         other.disposeGracefully().block(LIMIT);
 
-        assertThat(runs).hasValue(1);
+        assertThat(runs).hasValue(3);
         assertThat(errors).singleElement().satisfies(error -> assertThat(error).hasMessage("boom"));
     }
 
@@ -344,7 +333,7 @@ class LoopSchedulerTest {
         List<Boolean> whileRunning = new CopyOnWriteArrayList<>();
         Disposable.Swap posted = Disposables.swap();
         Disposable.Swap delayed = Disposables.swap();
-        CountDownLatch gate = Loops.hold(loop);
+        CountDownLatch gate = hold();
         posted.update(loop.schedule(() -> whileRunning.add(posted.get().isDisposed())));
         delayed.update(loop.schedule(() -> whileRunning.add(delayed.get().isDisposed()), 1, TimeUnit.MILLISECONDS));
         gate.countDown();
@@ -369,19 +358,23 @@ class LoopSchedulerTest {
         far.dispose();
         farther.dispose();
         farthest.dispose();
-        Loops.settle(loop);
+        settle();
         assertThat(loop.metrics().timers()).isZero();
     }
 
     @Test
-    void manyDelaysThatNeverComeBackLeaveNoListsBehind() {
-        for (int i = 0; i < 100_000; i++) {
-            loop.schedule(() -> {}, 3_600_000_000_000L + i, TimeUnit.NANOSECONDS)
-                    .dispose();
-        }
-        Loops.settle(loop);
+    void manyDelaysThatNeverComeBackLeaveNoListsBehind() throws InterruptedException {
+        CountDownLatch kept = new CountDownLatch(1);
+        onLoop(() -> {
+            loop.schedule(kept::countDown, 1, TimeUnit.MILLISECONDS);
+            for (int i = 0; i < 100_000; i++) { // on the loop, where each has its list before it is disposed
+                loop.schedule(() -> {}, 3_600_000_000_000L + i, TimeUnit.NANOSECONDS)
+                        .dispose();
+            }
+        });
 
         assertThat(((DefaultEventLoop) loop).nettyLoop().timers().lists()).isLessThan(5_000);
+        await(kept);
     }
 
     @Test

@@ -13,9 +13,9 @@ import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.channel.ChannelInitializer;
 import io.netty.channel.SimpleChannelInboundHandler;
+import io.netty.channel.SingleThreadEventLoop;
 import io.netty.channel.socket.ServerSocketChannel;
 import io.netty.channel.socket.SocketChannel;
-import io.spindle.testkit.LeakCheck;
 import io.spindle.testkit.Spin;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -23,6 +23,7 @@ import java.net.InetSocketAddress;
 import java.net.Socket;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
@@ -30,14 +31,8 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Supplier;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.extension.ExtendWith;
-import org.junit.jupiter.params.Parameter;
-import org.junit.jupiter.params.ParameterizedClass;
-import org.junit.jupiter.params.provider.ValueSource;
 import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
 import reactor.netty.DisposableServer;
@@ -46,28 +41,7 @@ import reactor.netty.http.server.HttpServer;
 import reactor.netty.resources.ConnectionProvider;
 
 /** Servers and clients of Reactor Netty on the thread of a loop. */
-@ParameterizedClass(name = "native transport: {0}")
-@ValueSource(booleans = {true, false})
-@ExtendWith(LeakCheck.class)
-class NettyOnTheLoopTest {
-
-    private static final Duration LIMIT = Duration.ofSeconds(20);
-
-    @Parameter
-    boolean nativeTransport;
-
-    private EventLoop loop = EventLoop.shared();
-
-    @BeforeEach
-    void start() {
-        loop = EventLoopSpec.of("io-test").nativeTransport(nativeTransport).start();
-    }
-
-    @AfterEach
-    void stop() {
-        loop.dispose();
-        loop.onDispose().block(LIMIT);
-    }
+class NettyOnTheLoopTest extends OneLoop {
 
     private DisposableServer http(List<String> threads) {
         return HttpServer.create()
@@ -96,7 +70,7 @@ class NettyOnTheLoopTest {
                 .block(LIMIT);
 
         assertThat(answers).hasSize(50).containsOnly("hello world\n");
-        assertThat(threads).hasSize(50).containsOnly("io-test");
+        assertThat(threads).hasSize(50).containsOnly("test");
         connections.disposeLater().block(LIMIT);
         server.disposeNow(LIMIT);
     }
@@ -146,7 +120,7 @@ class NettyOnTheLoopTest {
                     .writeAndFlush(Unpooled.wrappedBuffer(new byte[1024]))
                     .sync();
         }
-        assertThat(flooding.await(20, TimeUnit.SECONDS)).isTrue();
+        await(flooding);
         long before = reads.get();
 
         for (int i = 0; i < 100; i++) {
@@ -155,7 +129,7 @@ class NettyOnTheLoopTest {
             loop.schedule(ran::countDown, 1, TimeUnit.MILLISECONDS);
             loop.setImmediate(ran::countDown);
             loop.schedule(ran::countDown);
-            assertThat(ran.await(20, TimeUnit.SECONDS)).isTrue();
+            await(ran);
         }
 
         assertThat(reads).hasValueGreaterThan(before);
@@ -203,17 +177,11 @@ class NettyOnTheLoopTest {
                 Socket b = new Socket(address.getAddress(), address.getPort())) {
             // Both are accepted and registered, then both become ready while the loop is busy.
             assertThat(awaitChannels(3)).isTrue();
-            CountDownLatch busy = new CountDownLatch(1);
-            CountDownLatch written = new CountDownLatch(1);
-            loop.schedule(() -> {
-                busy.countDown();
-                Spin.until(written);
-            });
-            assertThat(busy.await(20, TimeUnit.SECONDS)).isTrue();
+            CountDownLatch written = hold();
             write(a, 'A');
             write(b, 'B');
             written.countDown();
-            assertThat(done.await(20, TimeUnit.SECONDS)).isTrue();
+            await(done);
         }
         server.close().sync();
 
@@ -280,12 +248,98 @@ class NettyOnTheLoopTest {
     }
 
     @Test
+    void anIoHandleThatThrowsIsReportedAndTheOthersOfThePollAreServed() throws Exception {
+        List<String> log = new CopyOnWriteArrayList<>();
+        EventLoop failing = spec("failing-io")
+                .onUncaught((of, error) -> log.add("handler:" + error.getMessage()))
+                .start();
+        CountDownLatch served = new CountDownLatch(2);
+        CountDownLatch held = new CountDownLatch(1);
+        CountDownLatch ready = new CountDownLatch(1);
+        List<ReadableEnd> ends = new ArrayList<>();
+        for (int i = 0; i < 2; i++) {
+            ends.add(ReadableEnd.register(failing.netty(), () -> {
+                boolean first = served.getCount() == 2;
+                served.countDown();
+                failing.nextTick(() -> log.add("tick " + first));
+                if (first) {
+                    throw new IllegalStateException("first");
+                }
+                log.add("second");
+            }));
+        }
+        failing.schedule(() -> {
+            held.countDown();
+            Spin.until(ready);
+        });
+        await(held);
+        for (ReadableEnd end : ends) {
+            end.makeReadable();
+        }
+        ready.countDown();
+        await(served);
+        failing.disposeGracefully().subscribe();
+        for (ReadableEnd end : ends) {
+            end.release();
+        }
+        failing.onDispose().block(LIMIT);
+
+        assertThat(log).containsExactly("handler:first", "tick true", "second", "tick false");
+    }
+
+    @Test
+    void tailTasksRunAfterTheCloseCallbacksAndBeforeTheTimersAndHarmNothing() throws InterruptedException {
+        List<String> log = new CopyOnWriteArrayList<>();
+        CountDownLatch done = new CountDownLatch(1);
+        SingleThreadEventLoop netty = (SingleThreadEventLoop) loop.netty();
+        loop.setImmediate(() -> {
+            netty.executeAfterEventLoopIteration(() -> {
+                log.add("tail");
+                loop.nextTick(() -> log.add("tick"));
+                throw new IllegalStateException("of a tail task, on purpose");
+            });
+            netty.executeAfterEventLoopIteration(() -> log.add("tail 2"));
+            loop.open("handle", () -> log.add("close")).dispose();
+            loop.setTimeout(Duration.ofMillis(1), () -> {
+                log.add("timer");
+                done.countDown();
+            });
+            Spin.during(Duration.ofMillis(5));
+        });
+        await(done);
+
+        assertThat(log).containsExactly("close", "tail", "tail 2", "tick", "timer");
+    }
+
+    @Test
+    @SuppressWarnings("FutureReturnValueIgnored") // the log tells
+    void timersOfNettyRunAfterOursWithTicksBetweenAndDoNotKeepAProgramAlive() {
+        List<String> log = new CopyOnWriteArrayList<>();
+
+        spec("timers").run(program -> {
+            program.netty().schedule(() -> log.add("never"), 1, TimeUnit.HOURS);
+            for (String name : List.of("A", "B")) {
+                program.netty()
+                        .schedule(
+                                () -> {
+                                    log.add("netty " + name);
+                                    program.nextTick(() -> log.add("tick " + name));
+                                },
+                                1,
+                                TimeUnit.MILLISECONDS);
+            }
+            program.setTimeout(Duration.ofMillis(1), () -> log.add("ours"));
+            Spin.during(Duration.ofMillis(5));
+        });
+
+        assertThat(log).containsExactly("ours", "netty A", "tick A", "netty B", "tick B");
+    }
+
+    @Test
     void aHandlerThatThrowsDoesNotHarmTheLoop() throws Exception {
         List<Throwable> errors = new CopyOnWriteArrayList<>();
-        EventLoop failing = EventLoopSpec.of("failing-io")
-                .nativeTransport(nativeTransport)
-                .onUncaught((of, error) -> errors.add(error))
-                .start();
+        EventLoop failing =
+                spec("failing-io").onUncaught((of, error) -> errors.add(error)).start();
         DisposableServer server = HttpServer.create()
                 .host("127.0.0.1")
                 .port(0)
@@ -307,14 +361,39 @@ class NettyOnTheLoopTest {
         }
 
         server.disposeNow(LIMIT);
-        failing.dispose();
-        failing.onDispose().block(LIMIT);
+        end(failing);
         assertThat(errors).isEmpty();
     }
 
     @Test
+    @SuppressWarnings("FutureReturnValueIgnored") // the latch tells
+    void aTimerOfNettyNeedsNoChannelToFire() throws InterruptedException {
+        CountDownLatch fired = new CountDownLatch(1);
+        settle();
+
+        loop.netty().schedule(fired::countDown, 20, TimeUnit.MILLISECONDS);
+
+        await(fired);
+    }
+
+    @Test
+    void aLoopThatHasButAnIdleChannelNeverWakesUp() {
+        DisposableServer server = http(new CopyOnWriteArrayList<>());
+        aTurn();
+        aTurn();
+        long turns = loop.metrics().turns();
+
+        Mono.delay(Duration.ofMillis(3500)).block(LIMIT);
+
+        assertThat(loop.metrics().turns() - turns)
+                .as("turns; the first may end what was there before, one a second would be three")
+                .isLessThanOrEqualTo(2);
+        server.disposeNow(LIMIT);
+    }
+
+    @Test
     void aGroupSpreadsTheConnectionsOfAServer() {
-        LoopGroup group = LoopGroup.of(EventLoopSpec.of("group").nativeTransport(nativeTransport), 3);
+        LoopGroup group = LoopGroup.of(spec("group"), 3);
         List<String> threads = new CopyOnWriteArrayList<>();
         DisposableServer server = HttpServer.create()
                 .host("127.0.0.1")

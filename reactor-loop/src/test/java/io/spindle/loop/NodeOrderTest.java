@@ -16,7 +16,7 @@ import java.util.List;
 import java.util.Objects;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.ValueSource;
+import org.junit.jupiter.params.provider.EnumSource;
 
 /** Random programs of ticks, microtasks and immediates, in the order in which Node ran them; see order.mjs. */
 @ExtendWith(LeakCheck.class)
@@ -49,18 +49,21 @@ class NodeOrderTest {
         }
     }
 
-    @ParameterizedTest(name = "native transport: {0}")
-    @ValueSource(booleans = {true, false})
-    void theOrderIsNodes(boolean nativeTransport) throws IOException {
+    @ParameterizedTest
+    @EnumSource(Transport.class)
+    void theOrderIsNodes(Transport transport) throws IOException {
         List<Program> programs = recorded();
         assertThat(programs).hasSize(300);
 
         for (Program program : programs) {
             List<Integer> order = new ArrayList<>();
             EventLoopSpec.of("order")
-                    .nativeTransport(nativeTransport)
+                    .nativeTransport(transport.isNative())
                     .blockedThreshold(Duration.ZERO)
-                    .run(loop -> loop.setImmediate(() -> loop.setImmediate(() -> callback(loop, program, order, 0))));
+                    .run(loop -> {
+                        transport.open(loop);
+                        loop.setImmediate(() -> loop.setImmediate(() -> callback(loop, program, order, 0)));
+                    });
             assertThat(order).as("%s", program.links()).isEqualTo(program.order());
         }
     }

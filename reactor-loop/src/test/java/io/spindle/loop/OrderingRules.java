@@ -8,29 +8,39 @@ import java.util.List;
 import java.util.Objects;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.BiConsumer;
+import java.util.function.Consumer;
 import org.junit.jupiter.params.Parameter;
 
 /** What the tests of Node's ordering rules share; the codes in their names are those of docs/design/loop.md. */
 abstract class OrderingRules {
 
     @Parameter
-    boolean nativeTransport;
+    @SuppressWarnings("NullAway.Init")
+    Transport transport;
 
     final List<String> log = new ArrayList<>();
 
     EventLoopSpec spec() {
-        return EventLoopSpec.of("order").nativeTransport(nativeTransport);
+        return EventLoopSpec.of("order").nativeTransport(transport.isNative());
     }
 
     List<String> run(BiConsumer<EventLoop, List<String>> script) {
-        spec().run(loop -> script.accept(loop, log));
+        spec().run(script(loop -> script.accept(loop, log)));
         return log;
+    }
+
+    /** The script of a program that waits as the test is to. */
+    Consumer<EventLoop> script(Consumer<EventLoop> script) {
+        return loop -> {
+            transport.open(loop);
+            script.accept(loop);
+        };
     }
 
     /** Runs with a handler that logs the message of what a callback threw. */
     List<String> runHandled(BiConsumer<EventLoop, List<String>> script) {
         spec().onUncaught((loop, error) -> log.add("handler:" + error.getMessage()))
-                .run(loop -> script.accept(loop, log));
+                .run(script(loop -> script.accept(loop, log)));
         return log;
     }
 

@@ -12,7 +12,7 @@ import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.params.ParameterizedClass;
-import org.junit.jupiter.params.provider.ValueSource;
+import org.junit.jupiter.params.provider.EnumSource;
 import reactor.core.Disposable;
 import reactor.core.publisher.Flux;
 import reactor.core.publisher.Hooks;
@@ -20,8 +20,8 @@ import reactor.core.publisher.Mono;
 import reactor.core.publisher.Sinks;
 
 /** The rules of Node's promises, where a publisher on the loop stands in for one: waiting, intervals, aborts, errors. */
-@ParameterizedClass(name = "native transport: {0}")
-@ValueSource(booleans = {true, false})
+@ParameterizedClass(name = "{0}")
+@EnumSource(Transport.class)
 @ExtendWith(LeakCheck.class)
 class PublisherOrderTest extends OrderingRules {
 
@@ -55,11 +55,11 @@ class PublisherOrderTest extends OrderingRules {
         });
         try {
             Throwable thrown = catchThrowable(() -> spec().onExit(code -> log.add("exit " + code))
-                    .run(loop -> {
+                    .run(script(loop -> {
                         loop.setTimeout(Duration.ZERO, () -> log.add("timer"));
                         loop.queueMicrotask(() ->
                                 Mono.error(new IllegalStateException("nobody")).subscribe());
-                    }));
+                    })));
 
             assertThat(thrown).hasRootCauseMessage("nobody");
         } finally {
@@ -188,5 +188,43 @@ class PublisherOrderTest extends OrderingRules {
         });
 
         assertThat(log).containsExactly("aborted");
+    }
+
+    @Test
+    @DisplayName("O-45: those who listen are told in the order in which they came")
+    void listenersInTheirOrder() {
+        run((loop, log) -> {
+            Sinks.Many<String> emitter = Sinks.many().multicast().directBestEffort();
+            emitter.asFlux().subscribe(event -> {
+                log.add("first " + event);
+                emitter.asFlux().subscribe(later -> log.add("third " + later));
+            });
+            emitter.asFlux().subscribe(event -> log.add("second " + event));
+            emitter.tryEmitNext("a");
+            loop.nextTick(() -> emitter.tryEmitNext("b"));
+        });
+
+        assertThat(log.subList(0, 5)).containsExactly("first a", "second a", "first b", "second b", "third b");
+    }
+
+    @Test
+    @DisplayName("O-30, O-31, HT-55: an error without a handler is dropped at once; a later subscriber is told it anew")
+    void anErrorThatIsHandledLateOrNever() {
+        Hooks.onErrorDropped(error -> log.add("dropped " + error.getCause()));
+        try {
+            run((loop, log) -> {
+                Mono<String> failing = Mono.error(new IllegalStateException("failed"));
+                failing.subscribe();
+                log.add("script");
+                loop.queueMicrotask(() -> log.add("microtask"));
+                loop.setImmediate(() -> failing.subscribe(value -> {}, error -> log.add("handled late")));
+            });
+        } finally {
+            Hooks.resetOnErrorDropped();
+        }
+
+        assertThat(log)
+                .containsExactly(
+                        "dropped java.lang.IllegalStateException: failed", "script", "microtask", "handled late");
     }
 }

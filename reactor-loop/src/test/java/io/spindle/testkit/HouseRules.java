@@ -13,8 +13,10 @@ import com.tngtech.archunit.core.importer.ImportOption;
 import java.time.Duration;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.TestInstance;
 
 /** The rules of the house, checked by every module: a module's {@code ArchitectureTest} extends this. */
+@TestInstance(TestInstance.Lifecycle.PER_CLASS) // the classes are read once
 public abstract class HouseRules {
 
     /** The rooms in order: each may use those before it. */

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.lang.reflect.Method;
 import java.net.Socket;
 import java.nio.channels.SocketChannel;
 import java.nio.file.Files;
@@ -15,6 +16,7 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.concurrent.locks.LockSupport;
+import java.util.function.Predicate;
 import java.util.function.Supplier;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -40,6 +42,8 @@ public final class LeakCheck implements BeforeAllCallback, AfterAllCallback {
                     + "|C[12] CompilerThread.*|Notification Thread|Signal Dispatcher|Finalizer"
                     + "|Reference Handler|main|Netty.*|netty-.*|spindle-default-.*|SIG.* handler|FileSystemWatch.*|JFR .*");
 
+    private static final Pattern TEMPORARY = Pattern.compile("spindle(?:-(\\d{1,10})-)?.*");
+
     private static final Pattern ATTACH_SOCKET = Pattern.compile("(\\d+) \\S*\\.java_pid");
 
     private static final ExtensionContext.Namespace NAMESPACE = ExtensionContext.Namespace.create(LeakCheck.class);
@@ -48,7 +52,7 @@ public final class LeakCheck implements BeforeAllCallback, AfterAllCallback {
     private record Open(Set<String> threads, Set<String> children, Set<String> descriptors, Set<String> temporaries) {
 
         static Open now() {
-            return new Open(findThreads(), findChildren(), findDescriptors(), findTemporaries());
+            return new Open(findThreads(), findChildren(), findDescriptors(), findTemporaries(name -> true));
         }
 
         static Set<String> findThreads() {
@@ -104,14 +108,33 @@ public final class LeakCheck implements BeforeAllCallback, AfterAllCallback {
             }
         }
 
-        static Set<String> findTemporaries() {
+        static Set<String> findTemporaries(Predicate<String> counted) {
             try (Stream<Path> entries = Files.list(Path.of(System.getProperty("java.io.tmpdir")))) {
                 return entries.map(entry -> entry.getFileName().toString())
-                        .filter(name -> name.startsWith("spindle"))
+                        .filter(name -> TEMPORARY.matcher(name).matches())
+                        .filter(counted)
                         .collect(Collectors.toCollection(TreeSet::new));
             } catch (IOException e) {
                 throw new UncheckedIOException(e);
             }
+        }
+
+        /**
+         * The directory of a process that lives and is no child of this JVM belongs to another run beside this one. That
+         * is known of a new one only: the number of one who died long ago may be anybody's today, and tomorrow nobody's.
+         */
+        static boolean isOurs(String name) {
+            Matcher temporary = TEMPORARY.matcher(name);
+            String owner = temporary.matches() ? temporary.group(1) : null;
+            return owner == null
+                    || ProcessHandle.of(Long.parseLong(owner))
+                            .map(process -> isOfThisJvm(process))
+                            .orElse(true);
+        }
+
+        private static boolean isOfThisJvm(ProcessHandle process) {
+            ProcessHandle here = ProcessHandle.current();
+            return process.equals(here) || here.descendants().anyMatch(process::equals);
         }
     }
 
@@ -122,7 +145,21 @@ public final class LeakCheck implements BeforeAllCallback, AfterAllCallback {
     public void beforeAll(ExtensionContext context) throws IOException {
         SocketChannel.open().close(); // the JDK keeps a socket from the first closing on
         new Socket().close(); // and reads a file at its first use, which BlockHound would see on a loop
+        startGuard();
         context.getStore(NAMESPACE).put("before", Open.now());
+    }
+
+    /** The guard of child processes, where there is one, keeps a pipe from the first child on. */
+    private static void startGuard() {
+        try {
+            Method start = Class.forName("io.spindle.process.Guard").getDeclaredMethod("start");
+            start.setAccessible(true);
+            start.invoke(null);
+        } catch (ClassNotFoundException e) {
+            return; // this module has no processes
+        } catch (ReflectiveOperationException e) {
+            throw new LinkageError("cannot start the guard of child processes", e);
+        }
     }
 
     @Override
@@ -132,7 +169,7 @@ public final class LeakCheck implements BeforeAllCallback, AfterAllCallback {
         gone("threads", before.threads(), Open::findThreads);
         gone("child processes", before.children(), Open::findChildren);
         gone("sockets and pipes", before.descriptors(), Open::findDescriptors);
-        gone("temporary files", before.temporaries(), Open::findTemporaries);
+        gone("temporary files", before.temporaries(), () -> Open.findTemporaries(Open::isOurs));
     }
 
     private static void gone(String what, Set<String> before, Supplier<Set<String>> look) {

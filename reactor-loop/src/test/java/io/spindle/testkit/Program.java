@@ -9,6 +9,8 @@ import java.io.IOException;
 import java.io.InputStreamReader;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -105,6 +107,14 @@ public final class Program implements AutoCloseable {
             fail("still runs after " + PATIENCE + "\n" + String.join("\n", lines()));
         }
         return process.exitValue();
+    }
+
+    /** Whether whoever started the tests ignores a signal, and so does every JVM below. */
+    public static boolean isIgnored(int signal) throws IOException {
+        long bit = 1L << (signal - 1);
+        return Files.readAllLines(Path.of("/proc/self/status")).stream()
+                .filter(line -> line.startsWith("SigIgn:"))
+                .anyMatch(line -> (Long.parseUnsignedLong(line.substring(7).trim(), 16) & bit) != 0);
     }
 
     /** Waits until something is so that nobody tells of. */

@@ -19,6 +19,6 @@ public final class TestBlockHoundIntegration implements BlockHoundIntegration {
         builder.allowBlockingCallsInside(received, "add");
         builder.allowBlockingCallsInside(received, "complete");
         builder.allowBlockingCallsInside("java.util.concurrent.LinkedBlockingQueue", "offer");
-        builder.allowBlockingCallsInside("io.spindle.loop.LoopObservabilityTest", "waitOnTheLoop"); // its subject
+        builder.allowBlockingCallsInside("io.spindle.loop.LoopWatchdogTest", "waitOnTheLoop"); // its subject
     }
 }

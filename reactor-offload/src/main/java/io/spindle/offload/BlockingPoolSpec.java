@@ -170,7 +170,8 @@ public final class BlockingPoolSpec {
                 0,
                 Durations.nanos(stuckAfter),
                 1,
-                null);
+                null,
+                0);
     }
 
     /**

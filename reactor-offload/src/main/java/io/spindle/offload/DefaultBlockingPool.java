@@ -36,6 +36,7 @@ final class DefaultBlockingPool implements BlockingPool {
     private final long graceNanos;
     private final boolean permanent;
     private final @Nullable Function<? super String, ? extends WorkerPlace> places;
+    private final int retries;
     private final @Nullable DefaultBlockingPool parent;
     private final Engine engine;
     private final AtomicInteger state = new AtomicInteger(OPEN);
@@ -56,6 +57,7 @@ final class DefaultBlockingPool implements BlockingPool {
         this.onFull = settings.onFull();
         this.graceNanos = settings.graceNanos();
         this.places = settings.places();
+        this.retries = settings.retries();
         this.permanent = permanent;
         this.stuck = new StuckTasks(name, settings.stuckNanos());
         this.parent = null;
@@ -69,6 +71,7 @@ final class DefaultBlockingPool implements BlockingPool {
         this.onFull = parent.onFull;
         this.graceNanos = parent.graceNanos;
         this.places = parent.places;
+        this.retries = parent.retries;
         this.permanent = false;
         this.stuck = parent.stuck.named(name);
         this.parent = parent;
@@ -129,21 +132,21 @@ final class DefaultBlockingPool implements BlockingPool {
 
     @Override
     public <T, R> Function<Flux<T>, Flux<R>> map(Function<? super T, ? extends R> mapper, int concurrency) {
-        return mapping(mapper, concurrency, true, TaskOptions.defaults());
+        return mapping(OffloadMap.calling(mapper), concurrency, true, TaskOptions.defaults());
     }
 
     @Override
     public <T, R> Function<Flux<T>, Flux<R>> mapUnordered(Function<? super T, ? extends R> mapper, int concurrency) {
-        return mapping(mapper, concurrency, false, TaskOptions.defaults());
+        return mapping(OffloadMap.calling(mapper), concurrency, false, TaskOptions.defaults());
     }
 
     <T, R> Function<Flux<T>, Flux<R>> mapping(
-            Function<? super T, ? extends R> mapper, int concurrency, boolean ordered, TaskOptions options) {
-        Objects.requireNonNull(mapper, "mapper");
-        if (concurrency < 1) {
-            throw new IllegalArgumentException("concurrency must be 1 or more, was " + concurrency);
-        }
-        return source -> OffloadMap.of(source, this, mapper, concurrency, ordered, options);
+            Function<? super T, ? extends Callable<? extends @Nullable R>> calls,
+            int concurrency,
+            boolean ordered,
+            TaskOptions options) {
+        int atOnce = OffloadMap.checkConcurrency(concurrency);
+        return source -> OffloadMap.of(source, this, calls, atOnce, ordered, options);
     }
 
     @Override
@@ -199,9 +202,10 @@ final class DefaultBlockingPool implements BlockingPool {
         if (onFull == OnFull.WAIT && !isRefusing()) {
             if (waiters.isEmpty() && reserveRoom()) {
                 accept(task);
-            } else {
-                task.park();
-                waiters.add(task);
+            } else if (waiters.add(task)) {
+                if (task.state == PoolTask.BURIED) {
+                    waiterLeft(task); // who cancelled it may not have seen that it waits
+                }
                 admitWaiters(); // there may be room by now
             }
             return null;
@@ -257,23 +261,24 @@ final class DefaultBlockingPool implements BlockingPool {
             }
             PoolTask eldest = waiters.poll();
             if (eldest != null && eldest.state == PoolTask.NEW) {
-                waiters.served();
+                waiters.served(eldest);
                 accept(eldest);
             } else {
                 queued.decrementAndGet();
+                settled(); // for a moment it seemed to wait
             }
         }
     }
 
     private void rejectWaiters() {
         for (PoolTask task = waiters.poll(); task != null; task = waiters.poll()) {
-            waiters.served();
+            waiters.served(task);
             task.refuse(count(rejection(Reason.DISPOSED, null)));
         }
     }
 
-    void waiterLeft() {
-        waiters.left();
+    void waiterLeft(PoolTask task) {
+        waiters.left(task);
     }
 
     /** Makes room for one task in the queue, or says why not. */
@@ -314,6 +319,11 @@ final class DefaultBlockingPool implements BlockingPool {
         return state.get() == DISPOSED || (parent != null && parent.isDead());
     }
 
+    /** What a task is told that was accepted and will not run. */
+    TaskRejectedException disposed() {
+        return rejection(Reason.DISPOSED, null);
+    }
+
     private TaskRejectedException rejection(Reason reason, @Nullable Throwable cause) {
         return new TaskRejectedException(name, reason, queued.get(), capacity, cause);
     }
@@ -337,7 +347,15 @@ final class DefaultBlockingPool implements BlockingPool {
         if (!waiters.isEmpty()) {
             admitWaiters();
         }
+        settled();
+    }
+
+    /** Less waits: it may have been the last. */
+    private void settled() {
         stats.tellIfDrained();
+        if (state.get() != OPEN) {
+            tryTerminate();
+        }
     }
 
     void taskStarted(long waitedNanos) {
@@ -352,6 +370,7 @@ final class DefaultBlockingPool implements BlockingPool {
 
     void taskEnded() {
         stats.ended();
+        settled();
     }
 
     StuckTasks stuck() {
@@ -362,12 +381,26 @@ final class DefaultBlockingPool implements BlockingPool {
         return graceNanos;
     }
 
-    /** Runs a call where the threads of this pool run calls. On a thread of the pool. */
-    <T> @Nullable T execute(Callable<? extends @Nullable T> task) throws Exception {
+    /** Runs a task's call where the threads of this pool run calls. On a thread of the pool. */
+    <T> @Nullable T execute(PoolTask task, Callable<? extends @Nullable T> call) throws Exception {
         if (places == null || !(Thread.currentThread() instanceof PoolThread thread)) {
-            return task.call();
+            return call.call();
         }
-        return thread.place(places).run(task);
+        return new PlacedRun(task, thread, places)
+                .run(call, task.options().retries().orElse(retries));
+    }
+
+    void taskRetried() {
+        stats.retried();
+    }
+
+    long retried() {
+        return stats.retriedCount();
+    }
+
+    /** How many tasks are kept to be dropped when they are the oldest. */
+    int keptByAge() {
+        return byAge.size();
     }
 
     /** Completes when for a moment nothing waits or runs. */
@@ -460,14 +493,14 @@ final class DefaultBlockingPool implements BlockingPool {
     }
 
     private void tryTerminate() {
-        if (state.get() != OPEN && nothingWaits() && engine.isTerminated()) {
+        if (state.get() != OPEN && nothingWaits() && engine.isTerminated() && stats.running() == 0) {
             endSink.tryEmitEmpty(); // fails if it has been emitted
         }
     }
 
     @Override
     public Mono<Void> onDispose() {
-        return endSink.asMono();
+        return parent == null ? endSink.asMono() : Mono.firstWithSignal(endSink.asMono(), parent.onDispose());
     }
 
     @Override

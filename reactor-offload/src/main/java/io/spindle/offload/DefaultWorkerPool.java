@@ -14,11 +14,18 @@ import reactor.core.publisher.Mono;
 /** The face of a pool for computing. What it does is in {@link DefaultBlockingPool}, shared with the pool for calls. */
 final class DefaultWorkerPool implements WorkerPool {
 
-    private final DefaultBlockingPool pool;
+    final DefaultBlockingPool pool;
+    private final boolean namedOnly;
     private final long startedAt = System.nanoTime();
 
-    DefaultWorkerPool(DefaultBlockingPool pool) {
+    /**
+     * Takes over a pool.
+     *
+     * @param namedOnly whether its tasks run where code cannot follow
+     */
+    DefaultWorkerPool(DefaultBlockingPool pool, boolean namedOnly) {
         this.pool = pool;
+        this.namedOnly = namedOnly;
     }
 
     @Override
@@ -28,19 +35,57 @@ final class DefaultWorkerPool implements WorkerPool {
 
     @Override
     public <T> Mono<T> run(Callable<? extends @Nullable T> task, TaskOptions options) {
-        return OffloadMono.of(pool, Objects.requireNonNull(task, "task"), Objects.requireNonNull(options, "options"));
+        Objects.requireNonNull(task, "task");
+        if (!(task instanceof TaskCall)) {
+            checkCode(task);
+        }
+        return OffloadMono.of(pool, task, Objects.requireNonNull(options, "options"));
+    }
+
+    private void checkCode(Object code) {
+        if (namedOnly) {
+            throw new IllegalArgumentException(
+                    "pool " + name() + " runs its tasks in other processes, where code cannot"
+                            + " follow: give it the class of a Task, was " + code);
+        }
     }
 
     @Override
     public <T, R> Function<Flux<T>, Flux<R>> map(
             Function<? super T, ? extends R> mapper, int concurrency, TaskOptions options) {
-        return pool.mapping(mapper, concurrency, true, Objects.requireNonNull(options, "options"));
+        return mapping(mapper, concurrency, true, options);
+    }
+
+    @Override
+    public <I, O> Function<Flux<I>, Flux<O>> map(
+            Class<? extends Task<I, O>> task, int concurrency, TaskOptions options) {
+        return mapping(task, concurrency, true, options);
     }
 
     @Override
     public <T, R> Function<Flux<T>, Flux<R>> mapUnordered(
             Function<? super T, ? extends R> mapper, int concurrency, TaskOptions options) {
-        return pool.mapping(mapper, concurrency, false, Objects.requireNonNull(options, "options"));
+        return mapping(mapper, concurrency, false, options);
+    }
+
+    @Override
+    public <I, O> Function<Flux<I>, Flux<O>> mapUnordered(
+            Class<? extends Task<I, O>> task, int concurrency, TaskOptions options) {
+        return mapping(task, concurrency, false, options);
+    }
+
+    private <T, R> Function<Flux<T>, Flux<R>> mapping(
+            Function<? super T, ? extends R> mapper, int concurrency, boolean ordered, TaskOptions options) {
+        checkCode(mapper);
+        return pool.mapping(
+                OffloadMap.calling(mapper), concurrency, ordered, Objects.requireNonNull(options, "options"));
+    }
+
+    private <I, O> Function<Flux<I>, Flux<O>> mapping(
+            Class<? extends Task<I, O>> task, int concurrency, boolean ordered, TaskOptions options) {
+        Class<? extends Task<I, O>> checked = TaskCall.checked(task);
+        return pool.mapping(
+                input -> TaskCall.of(checked, input), concurrency, ordered, Objects.requireNonNull(options, "options"));
     }
 
     @Override
@@ -66,6 +111,7 @@ final class DefaultWorkerPool implements WorkerPool {
                 pool.waiting(),
                 now.completed(),
                 now.rejected(),
+                pool.retried(),
                 utilization,
                 now.stuck());
     }

@@ -3,6 +3,7 @@ package io.spindle.offload;
 
 import java.io.InterruptedIOException;
 import java.nio.channels.ClosedByInterruptException;
+import java.util.concurrent.CancellationException;
 import org.jspecify.annotations.Nullable;
 import reactor.core.Exceptions;
 
@@ -17,6 +18,7 @@ final class Interrupts {
         @Nullable Throwable cause = Exceptions.unwrap(error);
         for (int depth = 0; cause != null && depth < MAX_DEPTH; depth++) {
             if (cause instanceof InterruptedException
+                    || cause instanceof CancellationException // of code that looks whether it was stopped
                     || cause instanceof InterruptedIOException
                     || cause instanceof ClosedByInterruptException) {
                 return true;

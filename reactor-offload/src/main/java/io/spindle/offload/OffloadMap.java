@@ -3,6 +3,8 @@ package io.spindle.offload;
 
 import io.spindle.loop.EventLoop;
 import io.spindle.loop.Handle;
+import java.util.Objects;
+import java.util.concurrent.Callable;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
@@ -17,7 +19,7 @@ final class OffloadMap<T, R> extends FluxOperator<T, R> {
     private static final String KIND = "BlockingPool.map";
 
     private final DefaultBlockingPool pool;
-    private final Function<? super T, ? extends R> mapper;
+    private final Function<? super T, ? extends Callable<? extends @Nullable R>> calls;
     private final int concurrency;
     private final boolean ordered;
     private final TaskOptions options;
@@ -25,13 +27,13 @@ final class OffloadMap<T, R> extends FluxOperator<T, R> {
     private OffloadMap(
             Flux<T> source,
             DefaultBlockingPool pool,
-            Function<? super T, ? extends R> mapper,
+            Function<? super T, ? extends Callable<? extends @Nullable R>> calls,
             int concurrency,
             boolean ordered,
             TaskOptions options) {
         super(source);
         this.pool = pool;
-        this.mapper = mapper;
+        this.calls = calls;
         this.concurrency = concurrency;
         this.ordered = ordered;
         this.options = options;
@@ -40,11 +42,24 @@ final class OffloadMap<T, R> extends FluxOperator<T, R> {
     static <T, R> Flux<R> of(
             Flux<T> source,
             DefaultBlockingPool pool,
-            Function<? super T, ? extends R> mapper,
+            Function<? super T, ? extends Callable<? extends @Nullable R>> calls,
             int concurrency,
             boolean ordered,
             TaskOptions options) {
-        return onAssembly(new OffloadMap<T, R>(source, pool, mapper, concurrency, ordered, options));
+        return onAssembly(new OffloadMap<T, R>(source, pool, calls, concurrency, ordered, options));
+    }
+
+    static int checkConcurrency(int concurrency) {
+        if (concurrency < 1) {
+            throw new IllegalArgumentException("concurrency must be 1 or more, was " + concurrency);
+        }
+        return concurrency;
+    }
+
+    /** What a function does with each element. */
+    static <T, R> Function<T, Callable<R>> calling(Function<? super T, ? extends R> mapper) {
+        Objects.requireNonNull(mapper, "mapper");
+        return input -> () -> mapper.apply(input);
     }
 
     @Override
@@ -57,6 +72,6 @@ final class OffloadMap<T, R> extends FluxOperator<T, R> {
             Operators.error(actual, Operators.onRejectedExecution(error, actual.currentContext()));
             return;
         }
-        source.subscribe(new OffloadMapSubscriber<>(actual, pool, mapper, concurrency, ordered, options, loop, handle));
+        source.subscribe(new OffloadMapSubscriber<>(actual, pool, calls, concurrency, ordered, options, loop, handle));
     }
 }

@@ -5,7 +5,9 @@ import io.spindle.loop.EventLoop;
 import io.spindle.loop.Handle;
 import java.util.Objects;
 import java.util.Queue;
+import java.util.concurrent.Callable;
 import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicIntegerFieldUpdater;
 import java.util.concurrent.atomic.AtomicLongFieldUpdater;
 import java.util.concurrent.atomic.AtomicReferenceArray;
@@ -47,7 +49,7 @@ final class OffloadMapSubscriber<T, R> implements CoreSubscriber<T>, Subscriptio
 
     private final CoreSubscriber<? super R> actual;
     private final DefaultBlockingPool pool;
-    private final Function<? super T, ? extends R> mapper;
+    private final Function<? super T, ? extends Callable<? extends @Nullable R>> calls;
     private final boolean ordered;
     private final TaskOptions options;
     private final @Nullable EventLoop loop;
@@ -65,6 +67,7 @@ final class OffloadMapSubscriber<T, R> implements CoreSubscriber<T>, Subscriptio
     private volatile boolean done;
     private volatile boolean cancelled;
     private volatile @Nullable Throwable failure;
+    private volatile @Nullable Throwable told; // by whom it ended
     private volatile long requested;
 
     @SuppressWarnings("unused") // through its updater
@@ -76,7 +79,7 @@ final class OffloadMapSubscriber<T, R> implements CoreSubscriber<T>, Subscriptio
     OffloadMapSubscriber(
             CoreSubscriber<? super R> actual,
             DefaultBlockingPool pool,
-            Function<? super T, ? extends R> mapper,
+            Function<? super T, ? extends Callable<? extends @Nullable R>> calls,
             int concurrency,
             boolean ordered,
             TaskOptions options,
@@ -84,7 +87,7 @@ final class OffloadMapSubscriber<T, R> implements CoreSubscriber<T>, Subscriptio
             @Nullable Handle handle) {
         this.actual = actual;
         this.pool = pool;
-        this.mapper = mapper;
+        this.calls = calls;
         this.ordered = ordered;
         this.options = options;
         this.loop = loop;
@@ -140,7 +143,7 @@ final class OffloadMapSubscriber<T, R> implements CoreSubscriber<T>, Subscriptio
 
     @Override
     public void onError(Throwable thrown) {
-        if (done) {
+        if (done || cancelled) {
             Operators.onErrorDropped(thrown, currentContext());
             return;
         }
@@ -193,17 +196,35 @@ final class OffloadMapSubscriber<T, R> implements CoreSubscriber<T>, Subscriptio
     }
 
     /** On the pool. */
-    private @Nullable R map(T input) throws Exception {
-        return pool.execute(() -> mapper.apply(input));
+    private @Nullable R map(Element<T, R> element) throws Exception {
+        return pool.execute(element, calls.apply(element.input));
     }
 
     private void completed(Element<T, R> element) {
-        Throwable thrown = element.error;
         if (ready != null) {
-            if (thrown != null) {
-                FAILURE.compareAndSet(this, null, thrown);
-            }
+            failed(element.error);
             ready.offer(element);
+        }
+        drain();
+    }
+
+    private void failed(@Nullable Throwable thrown) {
+        if (thrown != null && !FAILURE.compareAndSet(this, null, thrown)) {
+            dropped(thrown);
+        }
+    }
+
+    /** Another one was told already. What the pool refused is in its metrics. */
+    private void dropped(Throwable thrown) {
+        if (!(thrown instanceof TaskRejectedException)) {
+            Operators.onErrorDropped(thrown, currentContext());
+        }
+    }
+
+    /** It runs on, though its outcome is known: it has no slot in {@code ready}, which is for those that are done. */
+    private void timedOut(Element<T, R> element) {
+        if (ready != null) {
+            failed(element.timeout);
         }
         drain();
     }
@@ -227,7 +248,7 @@ final class OffloadMapSubscriber<T, R> implements CoreSubscriber<T>, Subscriptio
             discardAll();
             return; // wip stays above zero: nothing drains any more
         }
-        if (loop.isDisposed() && POSTED.compareAndSet(this, 1, 0)) { // it may not have seen it
+        if (loop.netty().isShuttingDown() && POSTED.compareAndSet(this, 1, 0)) { // it may not have seen it
             stop();
             discardAll();
         }
@@ -237,8 +258,8 @@ final class OffloadMapSubscriber<T, R> implements CoreSubscriber<T>, Subscriptio
     @Override
     public void run() {
         if (POSTED.compareAndSet(this, 1, 0)) {
-            if (loop != null && loop.isDisposed()) {
-                stop(); // a loop that ends discards what is queued
+            if (loop != null && loop.netty().isShuttingDown()) { // not while it ends gracefully
+                stop(); // a loop that ends at once discards what is queued
             }
             drainLoop();
         }
@@ -272,15 +293,25 @@ final class OffloadMapSubscriber<T, R> implements CoreSubscriber<T>, Subscriptio
     private boolean terminated() {
         if (cancelled) {
             discardAll();
+            Throwable untold = failure;
+            if (untold != null && !untold.equals(told)) {
+                told = untold;
+                dropped(untold);
+            }
             letGo();
             return true;
         }
         boolean ended = done; // before what has failed and what is left
         Element<T, R> eldest = ordered ? next() : null;
-        Throwable failed = eldest != null ? eldest.error : failure;
+        Throwable failed = eldest != null ? eldest.failure() : failure;
         if (failed != null) {
+            told = failed;
             stop();
             discardAll();
+            Throwable ofSource = error;
+            if (ended && ofSource != null) {
+                dropped(ofSource);
+            }
             actual.onError(failed);
             letGo();
             return true;
@@ -304,7 +335,7 @@ final class OffloadMapSubscriber<T, R> implements CoreSubscriber<T>, Subscriptio
             return ready.peek();
         }
         Element<T, R> eldest = slots.get((int) (emitted % slots.length()));
-        return eldest != null && eldest.state == PoolTask.DONE ? eldest : null;
+        return eldest != null && eldest.hasOutcome() ? eldest : null;
     }
 
     private R take(Element<T, R> element) {
@@ -342,6 +373,7 @@ final class OffloadMapSubscriber<T, R> implements CoreSubscriber<T>, Subscriptio
         private final int slot;
         private @Nullable R value;
         private @Nullable Throwable error;
+        private volatile @Nullable TimeoutException timeout; // while it still runs
 
         Element(OffloadMapSubscriber<T, R> parent, T input, int slot) {
             super(parent.pool, parent.options);
@@ -353,7 +385,8 @@ final class OffloadMapSubscriber<T, R> implements CoreSubscriber<T>, Subscriptio
         @Override
         public void run() {
             try {
-                value = Objects.requireNonNull(parent.map(input), "the mapper returned null");
+                startTimer();
+                value = Objects.requireNonNull(parent.map(this), "the mapper returned null");
             } catch (Throwable thrown) {
                 error = thrown;
             }
@@ -370,16 +403,37 @@ final class OffloadMapSubscriber<T, R> implements CoreSubscriber<T>, Subscriptio
         }
 
         @Override
+        void timedOut(TimeoutException expired) {
+            timeout = expired;
+            parent.timedOut(this);
+        }
+
+        boolean hasOutcome() {
+            return state == DONE || timeout != null;
+        }
+
+        @Nullable
+        Throwable failure() {
+            Throwable expired = timeout;
+            return expired == null ? error : expired;
+        }
+
+        @Override
         void refused(TaskRejectedException refusal) {
             error = Operators.onOperatorError(null, refusal, input, parent.currentContext());
             Operators.onDiscard(input, parent.currentContext());
             parent.completed(this);
         }
 
-        /** Nobody waits for it any more. Each thing is discarded once, whoever calls. */
+        /** Nobody waits for it any more. Each thing is discarded or dropped once, whoever calls. */
         void abandon() {
-            if (!abandonWaiting() && !interrupt() && STATE.compareAndSet(this, DONE, DELIVERED)) {
-                Operators.onDiscard(value, parent.currentContext());
+            if (abandonWaiting() || interrupt() || !STATE.compareAndSet(this, DONE, DELIVERED)) {
+                return;
+            }
+            Operators.onDiscard(value, parent.currentContext());
+            Throwable failed = error;
+            if (failed != null && parent.ordered && !failed.equals(parent.told)) { // else told or dropped when it came
+                parent.dropped(failed);
             }
         }
 

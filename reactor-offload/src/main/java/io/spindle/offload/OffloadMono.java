@@ -5,14 +5,12 @@ import io.spindle.loop.EventLoop;
 import io.spindle.loop.Handle;
 import java.util.concurrent.Callable;
 import java.util.concurrent.RejectedExecutionException;
-import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import org.jspecify.annotations.Nullable;
 import org.reactivestreams.Subscription;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import reactor.core.CoreSubscriber;
-import reactor.core.Disposable;
 import reactor.core.Exceptions;
 import reactor.core.publisher.Mono;
 import reactor.core.publisher.Operators;
@@ -20,8 +18,6 @@ import reactor.core.scheduler.Schedulers;
 
 /** A call on a pool: one object for each subscription is subscription, task and way home at once. */
 final class OffloadMono<T> extends Mono<T> {
-
-    static final long NO_TIMEOUT = 0;
 
     private static final Logger log = LoggerFactory.getLogger(BlockingPool.class);
     private static final String KIND = "BlockingPool.call";
@@ -92,20 +88,13 @@ final class OffloadMono<T> extends Mono<T> {
                 deliver();
                 return;
             }
-            long timeoutNanos = source.options.timeoutNanos();
-            Disposable timer = timeoutNanos == NO_TIMEOUT
-                    ? null
-                    : Schedulers.parallel().schedule(this::timedOut, timeoutNanos, TimeUnit.NANOSECONDS);
             try {
-                value = pool.execute(source.task);
+                startTimer();
+                value = pool.execute(this, source.task);
             } catch (Throwable thrown) {
                 error = thrown;
             }
-            boolean finished = finish();
-            if (timer != null) {
-                timer.dispose();
-            }
-            if (finished) {
+            if (finish()) {
                 error = seen(error);
                 complete();
             } else {
@@ -142,7 +131,8 @@ final class OffloadMono<T> extends Mono<T> {
                 }
                 return;
             }
-            if (loop.isDisposed() && STATE.compareAndSet(this, DONE, DELIVERED)) { // it may not have seen it
+            if (loop.netty().isShuttingDown()
+                    && STATE.compareAndSet(this, DONE, DELIVERED)) { // it may not have seen it
                 Operators.onDiscard(value, actual.currentContext());
             }
         }
@@ -161,8 +151,9 @@ final class OffloadMono<T> extends Mono<T> {
         private void signal() {
             T result = value;
             Throwable failure = error;
-            if (loop != null && loop.isDisposed()) {
-                Operators.onDiscard(result, actual.currentContext()); // a loop that ends discards what is queued
+            if (loop != null && loop.netty().isShuttingDown()) { // not while it ends gracefully
+                Operators.onDiscard(
+                        result, actual.currentContext()); // a loop that ends at once discards what is queued
             } else if (failure != null) {
                 actual.onError(failure);
             } else {
@@ -184,24 +175,21 @@ final class OffloadMono<T> extends Mono<T> {
             Throwable late = error;
             if (late == null) {
                 Operators.onDiscard(value, actual.currentContext());
-            } else if (!Interrupts.caused(late)) {
+            } else if (!Interrupts.caused(late)
+                    && !(late instanceof TaskRejectedException)) { // which the metrics count
                 Operators.onErrorDropped(late, actual.currentContext());
             }
         }
 
-        private void timedOut() {
-            if (!interrupt()) {
-                return;
-            }
-            TimeoutException timeout = new TimeoutException("a call on pool " + pool.name() + " ran for more than "
-                    + source.options.timeoutNanos() / 1_000_000 + " ms and was interrupted");
+        @Override
+        void timedOut(TimeoutException timeout) {
             if (loop == null) {
                 actual.onError(timeout);
                 return;
             }
             try {
                 loop.netty().execute(Schedulers.onSchedule(() -> {
-                    if (!cancelled && !loop.isDisposed()) {
+                    if (!cancelled && !loop.netty().isShuttingDown()) {
                         actual.onError(timeout);
                         letGo();
                     }

@@ -25,8 +25,9 @@ import java.util.function.ToDoubleFunction;
  *   <li>{@code spindle.pool.completed}, {@code spindle.pool.rejected}: counters of tasks
  *   <li>{@code spindle.pool.wait}, {@code spindle.pool.run} with {@code quantile} 0.5, 0.99, 0.999 and 1: how long tasks
  *       waited and ran, since the pool started
- *   <li>{@code spindle.pool.waiting}, {@code spindle.pool.utilization}: tasks in front of the full queue and the share of
- *       the time at work, of a {@code WorkerPool} only
+ *   <li>{@code spindle.pool.waiting}, {@code spindle.pool.utilization}, {@code spindle.pool.retried}: tasks in front of
+ *       the full queue, the share of the time at work, and a counter of runs after a lost worker, of a
+ *       {@code WorkerPool} only
  * </ul>
  *
  * @since 0.1.0
@@ -80,6 +81,8 @@ public final class PoolMeters implements MeterBinder {
                 "utilization",
                 "Share of the time at work",
                 pool -> pool.metrics().utilization());
+        meters.counter(
+                "retried", "Runs after a lost worker", pool -> pool.metrics().retried());
         meters.times("wait", "How long tasks waited", WorkerPool::waitTimes);
         meters.times("run", "How long tasks ran", WorkerPool::runTimes);
     }

@@ -12,6 +12,7 @@ import org.jspecify.annotations.Nullable;
  * @param stuckNanos how long a task that was interrupted may still run before it is reported
  * @param priorities how many levels of priority its queue has
  * @param places where threads run their calls, by the thread's name; null for on the thread itself
+ * @param retries how often a call may be run again after its place was lost under it
  */
 record PoolSettings(
         String name,
@@ -23,7 +24,23 @@ record PoolSettings(
         long graceNanos,
         long stuckNanos,
         int priorities,
-        @Nullable Function<? super String, ? extends WorkerPlace> places) {
+        @Nullable Function<? super String, ? extends WorkerPlace> places,
+        int retries) {
+
+    PoolSettings withPlaces(Function<? super String, ? extends WorkerPlace> others) {
+        return new PoolSettings(
+                name,
+                minThreads,
+                maxThreads,
+                queueCapacity,
+                keepAliveNanos,
+                onFull,
+                graceNanos,
+                stuckNanos,
+                priorities,
+                others,
+                retries);
+    }
 
     PoolSettings withStuckNanos(long nanos) {
         return new PoolSettings(
@@ -36,6 +53,22 @@ record PoolSettings(
                 graceNanos,
                 nanos,
                 priorities,
-                places);
+                places,
+                retries);
+    }
+
+    PoolSettings withRetries(int number) {
+        return new PoolSettings(
+                name,
+                minThreads,
+                maxThreads,
+                queueCapacity,
+                keepAliveNanos,
+                onFull,
+                graceNanos,
+                stuckNanos,
+                priorities,
+                places,
+                number);
     }
 }

@@ -18,6 +18,7 @@ final class PoolStats {
     private final LongAdder ended = new LongAdder();
     private final LongAdder completed = new LongAdder();
     private final LongAdder rejected = new LongAdder();
+    private final LongAdder retried = new LongAdder();
     private final DurationRecorder waited = new DurationRecorder();
     private final DurationRecorder ran = new DurationRecorder();
     private final AtomicReference<Sinks.@Nullable Empty<Void>> drainSink = new AtomicReference<>();
@@ -32,7 +33,6 @@ final class PoolStats {
 
     void ended() {
         ended.increment();
-        tellIfDrained();
     }
 
     void completed(long ranNanos) {
@@ -42,6 +42,10 @@ final class PoolStats {
 
     void rejected() {
         rejected.increment();
+    }
+
+    void retried() {
+        retried.increment();
     }
 
     int running() {
@@ -55,6 +59,10 @@ final class PoolStats {
 
     long rejectedCount() {
         return rejected.sum();
+    }
+
+    long retriedCount() {
+        return retried.sum();
     }
 
     DurationRecorder waited() {

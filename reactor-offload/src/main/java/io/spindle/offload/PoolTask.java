@@ -3,6 +3,7 @@ package io.spindle.offload;
 
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicIntegerFieldUpdater;
 import org.jspecify.annotations.Nullable;
 import reactor.core.Disposable;
@@ -34,8 +35,13 @@ abstract class PoolTask implements Work, Runnable, Disposable {
 
     private static final AtomicIntegerFieldUpdater<PoolTask> DROP =
             AtomicIntegerFieldUpdater.newUpdater(PoolTask.class, "drop");
+    private static final AtomicIntegerFieldUpdater<PoolTask> PARKING =
+            AtomicIntegerFieldUpdater.newUpdater(PoolTask.class, "parking");
+    private static final int PARKED = 1;
+    private static final int UNPARKED = 2;
     private static final int DROPPED = 1;
     private static final int DROPPED_AND_BURIED = 2;
+    private static final int TAKEN = 3; // by a thread, in the middle of being dropped
 
     final DefaultBlockingPool pool;
     private final TaskOptions options;
@@ -43,11 +49,15 @@ abstract class PoolTask implements Work, Runnable, Disposable {
     private @Nullable PoolThread runner; // written before RUNNING, read after it
     private @Nullable Runnable decorated;
     private long sinceNanos; // waiting since, then running since
-    private volatile boolean parked; // waits for room, not yet in the queue
+    private @Nullable Disposable timer; // running thread only
     private volatile @Nullable Disposable graceTimer;
+    private volatile @Nullable PlacedRun placed; // if it runs at a place
 
     @SuppressWarnings("unused") // through its updater
     private volatile int drop;
+
+    @SuppressWarnings("unused") // through its updater
+    private volatile int parking; // waits for room, not yet in the queue
 
     PoolTask(DefaultBlockingPool pool, TaskOptions options) {
         this.pool = pool;
@@ -57,6 +67,10 @@ abstract class PoolTask implements Work, Runnable, Disposable {
     @Nullable
     Object key() {
         return options.keyOrNull();
+    }
+
+    final TaskOptions options() {
+        return options;
     }
 
     @Override
@@ -110,13 +124,17 @@ abstract class PoolTask implements Work, Runnable, Disposable {
     /** Called on the running thread after the user's code. False if it was stopped: the outcome is to be dropped. */
     final boolean finish() {
         pool.taskCompleted(System.nanoTime() - sinceNanos);
+        Disposable limit = timer;
+        if (limit != null) {
+            limit.dispose();
+        }
         if (STATE.compareAndSet(this, RUNNING, DONE)) {
             return true;
         }
         if (STATE.compareAndSet(this, ASKED, INTERRUPTED)) { // within the grace: no interrupt comes any more
-            Disposable timer = graceTimer;
-            if (timer != null) {
-                timer.dispose();
+            Disposable grace = graceTimer;
+            if (grace != null) {
+                grace.dispose();
             }
             return false;
         }
@@ -131,9 +149,12 @@ abstract class PoolTask implements Work, Runnable, Disposable {
     @Override
     public final void reject(TaskRejectedException error) {
         if (STATE.compareAndSet(this, WAITING, DONE)) {
-            pool.release();
             pool.taskRejected();
-            refused(error);
+            try {
+                refused(error);
+            } finally {
+                pool.release(); // after it has been told: the pool may end with this
+            }
         } else {
             bury();
         }
@@ -144,16 +165,24 @@ abstract class PoolTask implements Work, Runnable, Disposable {
         if (!STATE.compareAndSet(this, WAITING, DONE)) {
             return false;
         }
-        drop = DROPPED;
         pool.taskRejected();
-        abandoned();
+        if (DROP.compareAndSet(this, 0, DROPPED)) {
+            abandoned();
+        } else {
+            pool.release();
+        }
         refused(error);
         return true;
     }
 
-    /** It is about to wait for room in the queue. */
-    final void park() {
-        parked = true;
+    /** It is about to wait for room in the queue: false if it does so already. */
+    final boolean park() {
+        return PARKING.compareAndSet(this, 0, PARKED);
+    }
+
+    /** It waits for room no more: true for one caller, who counts it out. */
+    final boolean unpark() {
+        return PARKING.compareAndSet(this, PARKED, UNPARKED);
     }
 
     /** The pool did not take it. */
@@ -171,9 +200,7 @@ abstract class PoolTask implements Work, Runnable, Disposable {
     /** Stops it if it has not started: true if it will never run because of this call. */
     final boolean stopWaiting() {
         if (STATE.compareAndSet(this, NEW, BURIED)) {
-            if (parked) {
-                pool.waiterLeft();
-            }
+            pool.waiterLeft(this);
             return true;
         }
         if (STATE.compareAndSet(this, WAITING, CANCELLED)) {
@@ -195,8 +222,17 @@ abstract class PoolTask implements Work, Runnable, Disposable {
         if (!STATE.compareAndSet(this, RUNNING, ASKED)) {
             return false;
         }
+        PlacedRun run = placed;
+        if (run != null) {
+            run.stop();
+        }
         try {
-            graceTimer = Schedulers.parallel().schedule(() -> interruptNow(ASKED), grace, TimeUnit.NANOSECONDS);
+            Disposable counting =
+                    Schedulers.parallel().schedule(() -> interruptNow(ASKED), grace, TimeUnit.NANOSECONDS);
+            graceTimer = counting;
+            if (state != ASKED) { // it has ended, and may not have seen the timer
+                counting.dispose();
+            }
         } catch (RejectedExecutionException noTimer) { // who would count the grace has been shut down
             interruptNow(ASKED);
         }
@@ -219,6 +255,32 @@ abstract class PoolTask implements Work, Runnable, Disposable {
         return true;
     }
 
+    /**
+     * Counts the time limit of its run, if it has one, until {@link #finish()}. On the running thread, before the user's
+     * code; what it throws is an error of the run.
+     */
+    final void startTimer() {
+        long nanos = options.timeoutNanos();
+        if (nanos != TaskOptions.NO_TIMEOUT) {
+            timer = Schedulers.parallel().schedule(this::outOfTime, nanos, TimeUnit.NANOSECONDS);
+        }
+    }
+
+    private void outOfTime() {
+        if (interrupt()) {
+            timedOut(new TimeoutException("a call on pool " + pool.name() + " ran for more than "
+                    + options.timeoutNanos() / 1_000_000 + " ms and was interrupted"));
+        }
+    }
+
+    /** Called when its run was stopped because its time was over: it owns the outcome. */
+    void timedOut(TimeoutException timeout) {}
+
+    /** It runs at a place, which is told when it is to be stopped. Running thread only. */
+    final void placed(PlacedRun run) {
+        placed = run;
+    }
+
     /** The thread that runs it. After the start only. */
     final @Nullable Thread runner() {
         return runner;
@@ -235,7 +297,7 @@ abstract class PoolTask implements Work, Runnable, Disposable {
             pool.taskBuried();
             return true;
         }
-        return false;
+        return state == DONE && DROP.compareAndSet(this, 0, TAKEN);
     }
 
     @Override

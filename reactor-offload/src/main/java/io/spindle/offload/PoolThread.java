@@ -51,7 +51,14 @@ final class PoolThread extends Thread {
         return present;
     }
 
-    private void closePlace() {
+    /** Whether there is a place that can go on. Own thread only. */
+    boolean hasPlace() {
+        WorkerPlace present = place;
+        return present != null && present.isUsable();
+    }
+
+    /** Ends its place, if it has one. Own thread only. */
+    void closePlace() {
         WorkerPlace present = place;
         place = null;
         if (present != null) {

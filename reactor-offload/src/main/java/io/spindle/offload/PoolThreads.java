@@ -8,6 +8,7 @@ import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.BiFunction;
 import java.util.function.Consumer;
+import java.util.function.Function;
 import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -36,12 +37,14 @@ final class PoolThreads implements Engine {
     private final Consumer<Throwable> onNoThread;
     private final Runnable onThreadEnd;
     private final WorkQueue queue;
+    private final @Nullable Function<? super String, ? extends WorkerPlace> places;
     private final ConcurrentLinkedDeque<PoolThread> idle = new ConcurrentLinkedDeque<>();
     private final Set<Thread> alive = ConcurrentHashMap.newKeySet();
     private final AtomicInteger count = new AtomicInteger();
     private final AtomicInteger searching = new AtomicInteger();
     private final AtomicLong started = new AtomicLong();
     private volatile boolean closed;
+    private volatile boolean interrupting; // all, for ever
 
     PoolThreads(
             PoolSettings settings,
@@ -53,6 +56,7 @@ final class PoolThreads implements Engine {
         this.limit = settings.maxThreads();
         this.keepAliveNanos = settings.keepAliveNanos();
         this.queue = new WorkQueue(settings.priorities());
+        this.places = settings.places();
         this.factory = factory;
         this.onNoThread = onNoThread;
         this.onThreadEnd = onThreadEnd;
@@ -130,6 +134,7 @@ final class PoolThreads implements Engine {
             searching.decrementAndGet();
             if (count.decrementAndGet() == 0) {
                 onNoThread.accept(error);
+                onThreadEnd.run();
             } else {
                 log.warn("[{}] could not start a thread, goes on with {}", name, present, error);
             }
@@ -145,6 +150,8 @@ final class PoolThreads implements Engine {
                 work.runOn(me);
             } catch (Throwable error) {
                 log.error("[{}] a task threw, the pool goes on", name, error);
+            } finally {
+                forgetInterrupt(me);
             }
             if (isTooMany()) {
                 break;
@@ -155,13 +162,24 @@ final class PoolThreads implements Engine {
                 work = search();
             }
         }
-        alive.remove(me);
         count.decrementAndGet();
-        startMinimum(); // if two at once found themselves too many
-        if (!queue.isEmpty()) {
-            signal(); // who came between the last look and the count above found neither a free thread nor room for one
+        try {
+            startMinimum(); // if two at once found themselves too many
+            if (!queue.isEmpty()) {
+                signal(); // for who came in between, when there was neither a free thread nor room for one
+            }
+            me.closePlace(); // may take its time
+        } finally {
+            alive.remove(me);
+            onThreadEnd.run();
         }
-        onThreadEnd.run();
+    }
+
+    /** A task may have ended with the interrupt that it was to restore, which is nothing to what this thread does next. */
+    private void forgetInterrupt(Thread me) {
+        if (Thread.interrupted() && interrupting) {
+            me.interrupt();
+        }
     }
 
     /** Whether the pool has been made smaller than it is. */
@@ -191,6 +209,10 @@ final class PoolThreads implements Engine {
                 searching.decrementAndGet();
                 return null;
             }
+            Work early = openAhead(me) ? search() : null;
+            if (early != null) {
+                return early;
+            }
             me.fallAsleep();
             idle.addFirst(me); // the last to fall asleep is the first to wake: the others reach their keepAlive
             searching.decrementAndGet();
@@ -209,6 +231,29 @@ final class PoolThreads implements Engine {
                 return work;
             }
         }
+    }
+
+    /** One that is to stay opens its place before it is needed. Meanwhile it counts as at work. False if it need not. */
+    private boolean openAhead(PoolThread me) {
+        if (places == null || closed || me.hasPlace() || count.get() > minimum) {
+            return false;
+        }
+        searching.decrementAndGet();
+        if (queue.isEmpty()) { // looked at after leaving `searching`
+            try {
+                me.place(places);
+            } catch (Throwable error) {
+                if (!closed) {
+                    log.warn(
+                            "[{}] {} has no place to run tasks at, the next task tries again",
+                            name,
+                            me.getName(),
+                            error);
+                }
+            }
+        }
+        searching.incrementAndGet();
+        return true;
     }
 
     private boolean mayEnd() {
@@ -254,12 +299,13 @@ final class PoolThreads implements Engine {
 
     @Override
     public void interrupt() {
+        interrupting = true; // first: who has cleared one looks here
         alive.forEach(Thread::interrupt);
     }
 
     @Override
     public boolean isTerminated() {
-        return closed && count.get() == 0 && queue.isEmpty();
+        return closed && count.get() == 0 && alive.isEmpty() && queue.isEmpty();
     }
 
     @Override

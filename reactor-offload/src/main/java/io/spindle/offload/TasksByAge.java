@@ -3,18 +3,31 @@ package io.spindle.offload;
 
 import java.util.Queue;
 import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Supplier;
 
-/** The tasks that wait, the oldest first, for a pool that drops the oldest when it is full. Thread-safe. */
+/**
+ * The tasks that wait, the oldest first, for a pool that drops the oldest when it is full. Those that do not wait any more
+ * are forgotten, behind one that still does in bulk. Thread-safe.
+ */
 final class TasksByAge {
 
-    private final Queue<PoolTask> tasks = new ConcurrentLinkedQueue<>();
+    private static final int PURGE_THRESHOLD = 256;
 
-    /** Adds the youngest. Those in front that do not wait any more are forgotten. */
+    private final Queue<PoolTask> tasks = new ConcurrentLinkedQueue<>();
+    private final AtomicInteger added = new AtomicInteger(); // since the last purge
+    private volatile int kept; // by that
+
+    /** Adds the youngest. */
     void add(PoolTask task) {
         tasks.offer(task);
         for (PoolTask first = tasks.peek(); first != null && first.state != PoolTask.WAITING; first = tasks.peek()) {
             tasks.remove(first);
+        }
+        if (added.incrementAndGet() > PURGE_THRESHOLD + kept) {
+            added.set(0);
+            tasks.removeIf(each -> each.state != PoolTask.WAITING);
+            kept = tasks.size();
         }
     }
 
@@ -26,5 +39,9 @@ final class TasksByAge {
             }
         }
         return false;
+    }
+
+    int size() {
+        return tasks.size();
     }
 }

@@ -15,27 +15,38 @@ final class Waiters {
     private final AtomicInteger present = new AtomicInteger();
     private final AtomicInteger gone = new AtomicInteger();
 
-    void add(PoolTask task) {
-        present.incrementAndGet();
+    /** False if it waits already. */
+    boolean add(PoolTask task) {
+        present.incrementAndGet(); // before anybody can count it out
+        if (!task.park()) {
+            present.decrementAndGet();
+            return false;
+        }
         queue.offer(task);
+        return true;
     }
 
-    /** The eldest, which may have left. Who takes one that has not calls {@link #served()}. */
+    /** The eldest, which may have left. Who takes one that has not calls {@link #served}. */
     @Nullable
     PoolTask poll() {
         return queue.poll();
     }
 
-    void served() {
-        present.decrementAndGet();
+    void served(PoolTask task) {
+        if (task.unpark()) {
+            present.decrementAndGet();
+        }
     }
 
-    /** One was cancelled while it waited. */
-    void left() {
+    /** One was cancelled, perhaps while it waited. */
+    void left(PoolTask task) {
+        if (!task.unpark()) {
+            return;
+        }
         int waiting = present.decrementAndGet();
         if (gone.incrementAndGet() > PURGE_THRESHOLD + waiting) {
             gone.set(0);
-            queue.removeIf(task -> task.state != PoolTask.NEW);
+            queue.removeIf(each -> each.state != PoolTask.NEW);
         }
     }
 
@@ -44,6 +55,6 @@ final class Waiters {
     }
 
     int size() {
-        return Math.max(0, present.get());
+        return present.get();
     }
 }

@@ -21,6 +21,10 @@ import reactor.core.scheduler.Scheduler;
  * if it still runs after {@link WorkerPoolSpec#grace}, its thread is interrupted, never for the task that comes next.
  * Code that heeds neither keeps its thread to its end: a thread of the JVM cannot be killed.
  *
+ * <p>A {@link Task}, work with a name, may also run in a JVM beside this one, at {@link Distance#PROCESS}. Callables and
+ * functions cannot go there: such a pool refuses them with an {@link IllegalArgumentException}. There a task that heeds
+ * nothing is ended with its JVM when the grace is over, and the next task gets a new one.
+ *
  * <p>As a {@link Scheduler} it stands wherever {@code Schedulers.parallel()} does; a {@link Scheduler.Worker} keeps the
  * order of its tasks but is not bound to a thread. Its threads may block, though that is what a {@link BlockingPool} is
  * for.
@@ -67,16 +71,42 @@ public interface WorkerPool extends Scheduler {
      *   <li><b>Signals on</b> the {@link io.spindle.loop.EventLoop} it was subscribed on, else on the pool's thread; a
      *       time-out without a loop on {@code Schedulers.parallel()}.
      *   <li><b>Cancel</b> takes a waiting task out of the queue and stops a running one; its late value is discarded.
-     *   <li><b>Errors</b> with what the task throws, with {@link java.util.concurrent.TimeoutException}, and with
-     *       {@link TaskRejectedException} if the pool was disposed or the queue is full, as
+     *   <li><b>Errors</b> with what the task throws, with {@link java.util.concurrent.TimeoutException}, with
+     *       {@link WorkerLostException} if its worker was lost and {@link TaskOptions#retries(int)} are used up, and
+     *       with {@link TaskRejectedException} if the pool was disposed or the queue is full, as
      *       {@link WorkerPoolSpec#onFull} says.
      * </ul>
      *
      * @param task runs on the pool; null for an empty {@code Mono}
-     * @param options its priority, key and time limit
+     * @param options its priority, key, time limit and retries
      * @return a cold {@code Mono} of the task's value
      */
     <T> Mono<T> run(Callable<? extends @Nullable T> task, TaskOptions options);
+
+    /**
+     * Runs a task with the default options: see {@link #run(Class, Object, TaskOptions)}.
+     *
+     * @param task its class
+     * @param input what it is given
+     * @return a cold {@code Mono} of the task's value
+     */
+    default <I, O> Mono<O> run(Class<? extends Task<I, O>> task, I input) {
+        return run(task, input, TaskOptions.defaults());
+    }
+
+    /**
+     * Runs a task as {@link #run(Callable, TaskOptions)} does, at any {@link Distance}. What the task throws is the error
+     * as it is at {@link Distance#THREAD}, and a {@link TaskFailedException} at {@link Distance#PROCESS}.
+     *
+     * @param task its class, of which each run has a new instance
+     * @param input what it is given; not changed from now on
+     * @param options its priority, key, time limit and retries
+     * @return a cold {@code Mono} of the task's value
+     * @throws IllegalArgumentException if the class is none of a {@link Task} that can be run
+     */
+    default <I, O> Mono<O> run(Class<? extends Task<I, O>> task, I input, TaskOptions options) {
+        return run(TaskCall.of(task, input), options);
+    }
 
     /**
      * Maps on the pool, as many elements at once as the pool may have threads, and keeps the order:
@@ -93,10 +123,31 @@ public interface WorkerPool extends Scheduler {
      *
      * @param mapper runs on the pool, never returns null
      * @param concurrency how many elements at once, 1 or more
-     * @param options of the task of each element
+     * @param options of the task of each element, whose time-out is a {@link java.util.concurrent.TimeoutException} in
+     *     its turn, after the elements before
      */
     <T, R> Function<Flux<T>, Flux<R>> map(
             Function<? super T, ? extends R> mapper, int concurrency, TaskOptions options);
+
+    /**
+     * Maps by a task, as many elements at once as the pool may have threads, and keeps the order:
+     * {@code requests.transform(pool.map(Thumbnail.class))}.
+     *
+     * @param task its class; its value is never null
+     */
+    default <I, O> Function<Flux<I>, Flux<O>> map(Class<? extends Task<I, O>> task) {
+        return map(task, maxThreads(), TaskOptions.defaults());
+    }
+
+    /**
+     * Maps by a task and keeps the order: see {@link #map(Function, int, TaskOptions)}.
+     *
+     * @param task its class; its value is never null
+     * @param concurrency how many elements at once, 1 or more
+     * @param options of the task of each element
+     * @throws IllegalArgumentException if the class is none of a {@link Task} that can be run
+     */
+    <I, O> Function<Flux<I>, Flux<O>> map(Class<? extends Task<I, O>> task, int concurrency, TaskOptions options);
 
     /**
      * Maps on the pool, as many elements at once as the pool may have threads, and emits each value as it comes.
@@ -112,10 +163,31 @@ public interface WorkerPool extends Scheduler {
      *
      * @param mapper runs on the pool, never returns null
      * @param concurrency how many elements at once, 1 or more
-     * @param options of the task of each element
+     * @param options of the task of each element, whose time-out is a {@link java.util.concurrent.TimeoutException} at
+     *     once
      */
     <T, R> Function<Flux<T>, Flux<R>> mapUnordered(
             Function<? super T, ? extends R> mapper, int concurrency, TaskOptions options);
+
+    /**
+     * Maps by a task, as many elements at once as the pool may have threads, and emits each value as it comes.
+     *
+     * @param task its class; its value is never null
+     */
+    default <I, O> Function<Flux<I>, Flux<O>> mapUnordered(Class<? extends Task<I, O>> task) {
+        return mapUnordered(task, maxThreads(), TaskOptions.defaults());
+    }
+
+    /**
+     * Maps by a task without keeping the order: see {@link #mapUnordered(Function, int, TaskOptions)}.
+     *
+     * @param task its class; its value is never null
+     * @param concurrency how many elements at once, 1 or more
+     * @param options of the task of each element
+     * @throws IllegalArgumentException if the class is none of a {@link Task} that can be run
+     */
+    <I, O> Function<Flux<I>, Flux<O>> mapUnordered(
+            Class<? extends Task<I, O>> task, int concurrency, TaskOptions options);
 
     /**
      * Gives the pool another size while it runs. Threads too many end when they have done their task.
@@ -125,7 +197,7 @@ public interface WorkerPool extends Scheduler {
      */
     void resize(int minThreads, int maxThreads);
 
-    /** Returns how many threads the pool may have. */
+    /** Returns how many threads the pool may have, each with a JVM of its own at {@link Distance#PROCESS}. */
     int maxThreads();
 
     /** Returns what the pool does at present and has done so far. Cheap; the numbers are read one after the other. */
@@ -134,7 +206,7 @@ public interface WorkerPool extends Scheduler {
     /** Returns how long tasks waited in the queue, without those that never ran; counted when they start. */
     DurationHistogram waitTimes();
 
-    /** Returns how long tasks ran, those that were stopped included; counted when they end. */
+    /** Returns how long tasks ran, those that were stopped and all retries included; counted when they end. */
     DurationHistogram runTimes();
 
     /**
@@ -161,7 +233,8 @@ public interface WorkerPool extends Scheduler {
     Mono<Void> disposeGracefully();
 
     /**
-     * Completes when the pool was disposed and its last task has ended.
+     * Completes when the pool was disposed, its last task has ended, and so have the JVMs in which they ran; one
+     * that was still starting is killed, and may end a moment later.
      *
      * @return a {@code Mono} that may be subscribed to at any time
      */

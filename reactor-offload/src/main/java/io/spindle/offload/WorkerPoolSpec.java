@@ -2,8 +2,11 @@
 package io.spindle.offload;
 
 import java.time.Duration;
+import java.util.List;
 import java.util.Objects;
+import java.util.ServiceLoader;
 import java.util.function.Function;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -21,9 +24,13 @@ public final class WorkerPoolSpec {
     private static final Duration DEFAULT_GRACE = Duration.ofSeconds(1);
 
     private final PoolSettings settings;
+    private final Distance distance;
+    private final List<String> jvmArgs;
 
-    private WorkerPoolSpec(PoolSettings settings) {
+    private WorkerPoolSpec(PoolSettings settings, Distance distance, List<String> jvmArgs) {
         this.settings = settings;
+        this.distance = distance;
+        this.jvmArgs = jvmArgs;
     }
 
     /**
@@ -32,17 +39,21 @@ public final class WorkerPoolSpec {
      * @param name the name of the pool, not empty; its threads are called {@code name-1}, {@code name-2} and so on
      */
     public static WorkerPoolSpec of(String name) {
-        return new WorkerPoolSpec(new PoolSettings(
-                BlockingPoolSpec.checkName(name),
-                0,
-                Runtime.getRuntime().availableProcessors(),
-                DEFAULT_QUEUE_CAPACITY,
-                Durations.nanos(DEFAULT_IDLE_TIMEOUT),
-                OnFull.REJECT,
-                Durations.nanos(DEFAULT_GRACE),
-                Durations.nanos(BlockingPoolSpec.DEFAULT_STUCK_AFTER),
-                TaskOptions.Priority.values().length,
-                null));
+        return new WorkerPoolSpec(
+                new PoolSettings(
+                        BlockingPoolSpec.checkName(name),
+                        0,
+                        Runtime.getRuntime().availableProcessors(),
+                        DEFAULT_QUEUE_CAPACITY,
+                        Durations.nanos(DEFAULT_IDLE_TIMEOUT),
+                        OnFull.REJECT,
+                        Durations.nanos(DEFAULT_GRACE),
+                        Durations.nanos(BlockingPoolSpec.DEFAULT_STUCK_AFTER),
+                        TaskOptions.Priority.values().length,
+                        null,
+                        0),
+                Distance.THREAD,
+                List.of());
     }
 
     /** Returns the name of the pool. */
@@ -93,8 +104,12 @@ public final class WorkerPoolSpec {
         return with(settings.minThreads(), settings.maxThreads(), capacity, settings.keepAliveNanos());
     }
 
+    private WorkerPoolSpec with(PoolSettings changed) {
+        return new WorkerPoolSpec(changed, distance, jvmArgs);
+    }
+
     private WorkerPoolSpec with(int minThreads, int maxThreads, int queueCapacity, long idleNanos) {
-        return new WorkerPoolSpec(new PoolSettings(
+        return with(new PoolSettings(
                 settings.name(),
                 minThreads,
                 maxThreads,
@@ -104,7 +119,8 @@ public final class WorkerPoolSpec {
                 settings.graceNanos(),
                 settings.stuckNanos(),
                 settings.priorities(),
-                settings.places()));
+                settings.places(),
+                settings.retries()));
     }
 
     /**
@@ -118,13 +134,18 @@ public final class WorkerPoolSpec {
 
     /**
      * Sets how long a task that is cancelled or out of time has, to see it by {@link WorkerPool#isCancelled()}, before
-     * its thread is interrupted.
+     * its thread is interrupted or, at {@link Distance#PROCESS}, its JVM is killed.
      *
-     * @param grace not negative; zero interrupts at once. Default: 1 second
+     * @param grace not negative; zero does so at once. Default: 1 second
      */
     public WorkerPoolSpec grace(Duration grace) {
         long nanos = Durations.nanos(Durations.checkNotNegative("grace", grace));
         return with(settings.onFull(), nanos, settings.places());
+    }
+
+    /** Returns how long a task that is to be stopped has before it is stopped by force. */
+    public Duration grace() {
+        return Duration.ofNanos(settings.graceNanos());
     }
 
     /**
@@ -134,11 +155,61 @@ public final class WorkerPoolSpec {
      * @param stuckAfter more than zero. Default: 10 seconds
      */
     public WorkerPoolSpec stuckAfter(Duration stuckAfter) {
-        return new WorkerPoolSpec(settings.withStuckNanos(Durations.positiveNanos("stuckAfter", stuckAfter)));
+        return with(settings.withStuckNanos(Durations.positiveNanos("stuckAfter", stuckAfter)));
     }
 
     /**
-     * Sets where the workers run their tasks, if not on their own threads.
+     * Sets how far away the tasks of {@code run} and {@code map} run. What is scheduled, as on any Scheduler, runs on the
+     * threads of the pool.
+     *
+     * <p>At {@link Distance#PROCESS} each thread has a JVM of its own and waits for it: as many processes as
+     * {@link #threads(int, int)} says, of which the first {@code minThreads} are started with the pool, the others for
+     * their first task, and ended with their thread. Each runs one task at a time. It gets the class path, the flags and
+     * the environment of this JVM, and {@link #jvmArgs}; its output goes where that of this one goes. The time in which
+     * it starts, half a second or more, counts as part of the run of the task that waits for it, for
+     * {@link TaskOptions#timeout(Duration)} too. A task that does not stop within the {@link #grace(Duration)} ends with
+     * its JVM; so does one that takes the JVM down, with {@link WorkerLostException}. The next task gets a new JVM: at
+     * once, or after a pause of up to 10 seconds if one after the other was lost before any task has ended.
+     *
+     * @param distance Default: {@link Distance#THREAD}
+     */
+    public WorkerPoolSpec distance(Distance distance) {
+        return new WorkerPoolSpec(settings, Objects.requireNonNull(distance, "distance"), jvmArgs);
+    }
+
+    /** Returns how far away the tasks run. */
+    public Distance distance() {
+        return distance;
+    }
+
+    /**
+     * Appends flags for the JVMs of {@link Distance#PROCESS}, after those of this JVM: of two for the same thing the last
+     * counts. Without effect at another distance.
+     *
+     * @param flags such as {@code -Xmx256m}; without {@code -Xmx} each may take what this JVM may. They are told to exit
+     *     when they run out of memory ({@code -XX:+ExitOnOutOfMemoryError}) before these
+     * @throws IllegalArgumentException if one contains a NUL character
+     */
+    public WorkerPoolSpec jvmArgs(String... flags) {
+        for (String flag : flags) {
+            if (flag.indexOf('\0') >= 0) {
+                throw new IllegalArgumentException("flag must not contain a NUL character, was " + flag);
+            }
+        }
+        return new WorkerPoolSpec(
+                settings,
+                distance,
+                Stream.concat(jvmArgs.stream(), Stream.of(flags)).toList());
+    }
+
+    /** Returns the flags for the JVMs of {@link Distance#PROCESS}, beside those of this JVM. */
+    public List<String> jvmArgs() {
+        return jvmArgs;
+    }
+
+    /**
+     * Sets where the workers run the tasks of {@code run} and {@code map}, if not where the {@link #distance(Distance)}
+     * says: a place of one's own. What is scheduled, as on any Scheduler, runs on the threads.
      *
      * @param places opens a place for the worker of that name, on its thread; what it throws is the error of the task
      *     that is the first to need it. Default: none
@@ -149,7 +220,7 @@ public final class WorkerPoolSpec {
 
     private WorkerPoolSpec with(
             OnFull onFull, long graceNanos, @Nullable Function<? super String, ? extends WorkerPlace> places) {
-        return new WorkerPoolSpec(new PoolSettings(
+        return with(new PoolSettings(
                 settings.name(),
                 settings.minThreads(),
                 settings.maxThreads(),
@@ -159,15 +230,44 @@ public final class WorkerPoolSpec {
                 graceNanos,
                 settings.stuckNanos(),
                 settings.priorities(),
-                places));
+                places,
+                settings.retries()));
+    }
+
+    /**
+     * Sets how often each task may be run again after its worker was lost under it, see {@link WorkerLostException}:
+     * allow it only if it does no harm that a task is run twice, wholly or in part. {@link TaskOptions#retries(int)}
+     * says otherwise for one task, and how it is done. Without effect at {@link Distance#THREAD}, unless there are
+     * {@link #places(Function)}: a thread of this JVM is not lost.
+     *
+     * <p>A worker that is lost while its place is opened counts too: a program that cannot start is started so many times.
+     *
+     * @param retries 0 or more, beside the first run. Default: 0, never
+     */
+    public WorkerPoolSpec retries(int retries) {
+        return with(settings.withRetries(TaskOptions.checkRetries(retries)));
     }
 
     /**
      * Starts a pool. Its threads are daemons.
      *
      * @return a running pool; its caller disposes it
+     * @throws IllegalStateException if the {@link #distance(Distance)} needs a module that is not there, which it names
+     * @throws UnsupportedOperationException if the distance cannot be gone on this system
      */
     public WorkerPool start() {
-        return new DefaultWorkerPool(DefaultBlockingPool.start(settings, false, PoolThread::new));
+        boolean elsewhere = distance != Distance.THREAD && settings.places() == null;
+        PoolSettings resolved = elsewhere ? settings.withPlaces(provider().places(this)) : settings;
+        return new DefaultWorkerPool(DefaultBlockingPool.start(resolved, false, PoolThread::new), elsewhere);
+    }
+
+    private WorkerPlaceProvider provider() {
+        return ServiceLoader.load(WorkerPlaceProvider.class, WorkerPlaceProvider.class.getClassLoader()).stream()
+                .map(ServiceLoader.Provider::get)
+                .filter(provider -> provider.distance() == distance)
+                .findFirst()
+                .orElseThrow(() -> new IllegalStateException("pool " + name() + " is to run its tasks at the distance "
+                        + distance + ", for which nothing is on the class path: add the dependency"
+                        + " io.spindle:reactor-process"));
     }
 }

@@ -4,11 +4,15 @@ package io.spindle.offload;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.spindle.loop.EventLoop;
 import io.spindle.testkit.LeakCheck;
+import io.spindle.testkit.Spin;
+import java.io.IOException;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
@@ -26,6 +30,42 @@ import reactor.test.StepVerifier;
 class BlockingPoolLifeTest {
 
     private static final Duration LONG = Duration.ofSeconds(20);
+
+    @Test
+    void aLoopThatEndsGracefullyGetsWhatItHasAskedFor() throws InterruptedException {
+        BlockingPool pool = BlockingPoolSpec.of("graceful").threads(2).start();
+        EventLoop loop = EventLoop.create("graceful");
+        List<String> log = new CopyOnWriteArrayList<>();
+        CountDownLatch asked = new CountDownLatch(1);
+        CountDownLatch ends = new CountDownLatch(1);
+        loop.schedule(() -> {
+            pool.call(() -> {
+                        ends.await();
+                        return "value";
+                    })
+                    .subscribe(log::add, error -> log.add(error.toString()), () -> log.add("call " + loop.inLoop()));
+            Flux.range(1, 3)
+                    .transform(pool.map(number -> {
+                        Spin.until(ends);
+                        return number;
+                    }))
+                    .map(String::valueOf)
+                    .subscribe(log::add, error -> log.add(error.toString()), () -> log.add("map " + loop.inLoop()));
+            pool.call(() -> {
+                        ends.await();
+                        throw new IOException("failed");
+                    })
+                    .subscribe(value -> {}, error -> log.add(error.getMessage()));
+            asked.countDown();
+        });
+        assertThat(asked.await(20, TimeUnit.SECONDS)).isTrue();
+        loop.disposeGracefully().subscribe();
+        ends.countDown();
+        loop.onDispose().block(LONG);
+
+        assertThat(log).containsExactlyInAnyOrder("value", "call true", "1", "2", "3", "map true", "failed");
+        pool.disposeGracefully().block(LONG);
+    }
 
     @Test
     void threadsStartOnDemandUpToTheLimitAndAllRunAtOnce() throws Exception {

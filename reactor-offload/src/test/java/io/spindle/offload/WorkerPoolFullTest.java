@@ -18,10 +18,13 @@ import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.extension.RegisterExtension;
+import org.reactivestreams.Subscription;
 import reactor.core.Disposable;
+import reactor.core.publisher.BaseSubscriber;
 import reactor.core.publisher.Mono;
 import reactor.core.scheduler.Schedulers;
 import reactor.test.StepVerifier;
+import reactor.test.util.RaceTestUtils;
 
 /** What a worker pool does with more than it has room for. */
 @ExtendWith(LeakCheck.class)
@@ -74,6 +77,54 @@ class WorkerPoolFullTest {
         assertThat(first).succeedsWithin(LONG).isEqualTo(1);
         others.forEach(other -> assertThat(other).succeedsWithin(LONG));
         assertThat(order).containsExactly(0, 1, 2, 3, 4);
+    }
+
+    @Test
+    void whoRequestsTwiceWaitsOnce() throws Exception {
+        WorkerPool pool = pools.start(WorkerPools.single().queueCapacity(1).onFull(OnFull.WAIT));
+        Gate gate = new Gate(1);
+        pool.run(gate.then(1)).subscribe();
+        gate.awaitArrival();
+        pool.run(() -> 2).subscribe();
+
+        StepVerifier.create(pool.run(() -> 3), 0)
+                .thenRequest(1)
+                .thenRequest(1)
+                .then(() -> assertThat(pool.metrics().waiting()).isEqualTo(1))
+                .then(gate::open)
+                .expectNext(3)
+                .expectComplete()
+                .verify(LONG);
+
+        assertThat(pool.metrics().waiting()).isZero();
+    }
+
+    @Test
+    void whoIsCancelledWhileItBeginsToWaitIsNotCounted() throws Exception {
+        WorkerPool pool = pools.start(WorkerPools.single().queueCapacity(1).onFull(OnFull.WAIT));
+        Gate gate = new Gate(1);
+        pool.run(gate.then(1)).subscribe();
+        gate.awaitArrival();
+        pool.run(() -> 2).subscribe();
+        AtomicInteger fewest = new AtomicInteger();
+
+        for (int i = 0; i < 10_000; i++) {
+            BaseSubscriber<Integer> each = new BaseSubscriber<>() {
+                @Override
+                protected void hookOnSubscribe(Subscription subscription) {
+                    // requests later
+                }
+            };
+            pool.run(() -> 3).subscribe(each);
+            RaceTestUtils.race(
+                    () -> each.request(1),
+                    each::cancel,
+                    () -> fewest.getAndAccumulate(pool.metrics().waiting(), Math::min));
+        }
+
+        assertThat(fewest).hasValue(0);
+        assertThat(pool.metrics().waiting()).isZero();
+        gate.open();
     }
 
     @Test
@@ -134,6 +185,26 @@ class WorkerPoolFullTest {
                 .havingCause()
                 .satisfies(error -> assertThat(reason(error)).isEqualTo(Reason.DROPPED));
         assertThat(all.subList(0, 9_998)).allMatch(CompletableFuture::isCompletedExceptionally);
+    }
+
+    @Test
+    void anOldTaskThatKeepsWaitingKeepsNoneOfThoseBehindIt() throws Exception {
+        WorkerPool pool = pools.start(
+                WorkerPoolSpec.of("cpu").threads(2, 2).queueCapacity(10).onFull(OnFull.DROP_OLDEST));
+        TaskOptions key = TaskOptions.defaults().key("key");
+        Gate gate = new Gate(1);
+        CompletableFuture<?> first = pool.run(gate.then(1), key).toFuture();
+        gate.awaitArrival();
+        CompletableFuture<?> second = pool.run(() -> 2, key).toFuture();
+
+        for (int i = 0; i < 5_000; i++) {
+            assertThat(pool.run(() -> "between").block(LONG)).isEqualTo("between");
+        }
+
+        assertThat(((DefaultWorkerPool) pool).pool.keptByAge()).isLessThan(300);
+        gate.open();
+        assertThat(first).succeedsWithin(LONG).isEqualTo(1);
+        assertThat(second).succeedsWithin(LONG).isEqualTo(2);
     }
 
     @Test

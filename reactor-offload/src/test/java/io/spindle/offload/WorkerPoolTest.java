@@ -17,15 +17,19 @@ import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.Function;
 import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.extension.RegisterExtension;
 import reactor.core.Disposable;
+import reactor.core.Exceptions;
 import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
+import reactor.core.scheduler.Schedulers;
 import reactor.test.StepVerifier;
+import reactor.test.scheduler.VirtualTimeScheduler;
 
 @ExtendWith(LeakCheck.class)
 class WorkerPoolTest {
@@ -254,6 +258,104 @@ class WorkerPoolTest {
     }
 
     @Test
+    void anInterruptThatATaskRestoresIsNotTheNextOnes() throws Exception {
+        WorkerPool pool = pools.start(WorkerPools.single());
+        Gate gate = new Gate(1);
+        CompletableFuture<?> busy = pool.run(gate.then("busy")).toFuture();
+        gate.awaitArrival();
+        CompletableFuture<?> first = pool.run(() -> {
+                    Thread.currentThread().interrupt();
+                    return "first";
+                })
+                .toFuture();
+        CompletableFuture<?> second = pool.run(() -> List.of(Thread.interrupted(), WorkerPool.isCancelled()))
+                .toFuture();
+        gate.open();
+
+        assertThat(busy).succeedsWithin(LONG);
+        assertThat(first).succeedsWithin(LONG);
+        assertThat(second).succeedsWithin(LONG).isEqualTo(List.of(false, false));
+    }
+
+    @Test
+    void theTimeLimitHoldsForEachElementOfAMapInItsTurn() {
+        VirtualTimeScheduler time = VirtualTimeScheduler.getOrSet();
+        Schedulers.parallel(); // of two threads that are the first to ask, one would end the virtual time
+        try {
+            WorkerPool pool = pools.start(WorkerPoolSpec.of("cpu").threads(4, 4).grace(Duration.ZERO));
+            TaskOptions limited = TaskOptions.defaults().timeout(Duration.ofMillis(200));
+            Gate ordered = new Gate(1);
+            Gate unordered = new Gate(1);
+
+            StepVerifier.create(Flux.range(0, 1_000).transform(pool.map(blockingAtTwo(ordered), 4, limited)))
+                    .expectNext(0, 1)
+                    .then(() -> passAfterArrival(ordered, time))
+                    .expectErrorSatisfies(error -> assertThat(error)
+                            .isInstanceOf(TimeoutException.class)
+                            .hasMessage("a call on pool cpu ran for more than 200 ms and was interrupted"))
+                    .verify(LONG);
+            StepVerifier.create(Flux.just(2).transform(pool.mapUnordered(blockingAtTwo(unordered), 4, limited)))
+                    .then(() -> passAfterArrival(unordered, time))
+                    .expectError(TimeoutException.class)
+                    .verify(LONG);
+
+            assertThat(Flux.range(3, 100)
+                            .transform(pool.map(blockingAtTwo(ordered), 4, limited))
+                            .count()
+                            .block(LONG))
+                    .as("the threads are free again")
+                    .isEqualTo(100);
+        } finally {
+            VirtualTimeScheduler.reset();
+        }
+    }
+
+    @Test
+    void aTimeLimitThatCannotBeCountedIsTheError() {
+        WorkerPool pool = pools.start(WorkerPools.single());
+        TaskOptions limited = TaskOptions.defaults().timeout(Duration.ofDays(1));
+        Schedulers.onScheduleHook("broken", task -> {
+            if (Thread.currentThread() instanceof PoolThread) {
+                throw new IllegalStateException("no timer");
+            }
+            return task;
+        });
+        try {
+            StepVerifier.create(pool.run(() -> 1, limited))
+                    .expectErrorMessage("no timer")
+                    .verify(LONG);
+            StepVerifier.create(Flux.just(1).transform(pool.map(i -> i, 1, limited)))
+                    .expectErrorMessage("no timer")
+                    .verify(LONG);
+        } finally {
+            Schedulers.resetOnScheduleHook("broken");
+        }
+        assertThat(pool.run(() -> "next").block(LONG)).isEqualTo("next");
+    }
+
+    private static Function<Integer, Integer> blockingAtTwo(Gate neverOpened) {
+        return i -> {
+            try {
+                if (i == 2) {
+                    neverOpened.pass();
+                }
+            } catch (InterruptedException stopped) {
+                throw Exceptions.propagate(stopped);
+            }
+            return i;
+        };
+    }
+
+    private static void passAfterArrival(Gate gate, VirtualTimeScheduler time) {
+        try {
+            gate.awaitArrival();
+        } catch (InterruptedException error) {
+            throw new AssertionError(error);
+        }
+        time.advanceTimeBy(Duration.ofMillis(200));
+    }
+
+    @Test
     void drainCompletesWhenNothingIsLeftAndThePoolGoesOn() throws Exception {
         WorkerPool pool = pools.start(WorkerPools.single());
         StepVerifier.create(pool.drain()).expectComplete().verify(LONG);
@@ -363,7 +465,7 @@ class WorkerPoolTest {
         }
 
         @Override
-        public <T> @Nullable T run(Callable<? extends @Nullable T> task) throws Exception {
+        public <T> @Nullable T run(Callable<? extends @Nullable T> task, Mono<Void> stop) throws Exception {
             try {
                 return task.call();
             } catch (IllegalStateException crash) {

@@ -130,7 +130,7 @@ final class DefaultWorker<I, O> implements Worker<I, O> {
         }
     }
 
-    /** Runs where the parent lives, in order, or at once if that has ended. */
+    /** Runs where the parent lives, in order, or elsewhere when that has ended. */
     private void home(Runnable callback) {
         AtomicBoolean ran = new AtomicBoolean();
         Runnable once = () -> {
@@ -148,8 +148,8 @@ final class DefaultWorker<I, O> implements Worker<I, O> {
             once.run();
             return;
         }
-        if (parentLoop != null && parentLoop.isDisposed()) { // it may not have seen it
-            once.run();
+        if (parentLoop != null && parentLoop.isDisposed()) { // it may end at once, or when it is idle
+            parentLoop.onDispose().publishOn(Schedulers.parallel()).subscribe(none -> {}, error -> {}, once);
         }
     }
 
@@ -255,15 +255,37 @@ final class DefaultWorker<I, O> implements Worker<I, O> {
         return signal(exitSink.asMono());
     }
 
-    /** Signals where the parent lives already; brings it home to any other loop, but does not hold the worker's own. */
-    @SuppressWarnings("ReferenceEquality") // a loop is one object
+    /**
+     * Signals where the parent lives already, unless that has ended; brings it home to any other loop, but does not hold
+     * the worker's own.
+     */
     private <T> Mono<T> signal(Mono<T> source) {
         return Mono.defer(() -> {
             EventLoop current = EventLoop.current();
-            return current == null || current.equals(parentLoop) || current.equals(loop)
-                    ? source
-                    : current.adopt(source);
+            if (current == null || current.equals(loop)) {
+                return source;
+            }
+            return current.equals(parentLoop) ? until(current, source) : current.adopt(source);
         });
+    }
+
+    /** What signals on a loop, and not at all when that has ended: an end there would be told as that of the worker. */
+    private static <T> Mono<T> until(EventLoop loop, Mono<T> source) {
+        return Mono.create(sink -> {
+            Disposable upstream = source.subscribe(
+                    value -> onLoop(loop, () -> sink.success(value)),
+                    error -> onLoop(loop, () -> sink.error(error)),
+                    () -> onLoop(loop, sink::success));
+            Disposable watch = loop.onDispose().subscribe(none -> {}, error -> {}, upstream::dispose);
+            sink.onDispose(Disposables.composite(upstream, watch));
+        });
+    }
+
+    /** Elsewhere it comes only after the end of the loop, which may not have been told yet. */
+    private static void onLoop(EventLoop loop, Runnable signal) {
+        if (loop.inLoop()) {
+            signal.run();
+        }
     }
 
     @Override

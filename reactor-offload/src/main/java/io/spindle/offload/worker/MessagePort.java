@@ -83,7 +83,8 @@ public interface MessagePort<S, R> {
      *   <li><b>Signals on</b> the event loop it was subscribed on, which it keeps alive, else on
      *       {@code Schedulers.parallel()}.
      *   <li><b>Backpressure</b>: it waits for room, without a thread.
-     *   <li><b>Cancel</b>, so that of {@code timeout} too, takes it back or cancels the handler's {@code Mono}.
+     *   <li><b>Cancel</b>, so that of {@code timeout} too, takes it back or cancels the handler's {@code Mono}. So does
+     *       the end of the loop it was subscribed on, after which nothing is signalled.
      *   <li><b>Errors</b> with that of the handler, the same object; with {@link PortClosedException} if the port is or
      *       gets closed before the answer, or the worker on the other side ends; with
      *       {@link java.util.concurrent.CancellationException} if the handler is disposed meanwhile.

@@ -5,10 +5,12 @@ import io.spindle.loop.EventLoop;
 import java.util.concurrent.CancellationException;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.Consumer;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 import reactor.core.Disposable;
 import reactor.core.Disposables;
+import reactor.core.Exceptions;
 import reactor.core.publisher.Mono;
 import reactor.core.publisher.Sinks;
 import reactor.core.scheduler.Schedulers;
@@ -25,21 +27,29 @@ final class PortCall<Q, A> {
 
     private final AtomicReference<@Nullable Q> question;
     private final ContextView context;
-    private final Sinks.One<A> asker = Sinks.unsafe().one(); // emits once: who sets the outcome does it
+    private final @Nullable EventLoop asker;
+    private final Sinks.One<A> answerSink = Sinks.unsafe().one(); // emits once: who sets the outcome does it
     private final AtomicReference<@Nullable Object> outcome = new AtomicReference<>(); // an answer until it is taken
     private final Disposable.Swap sending = Disposables.swap();
     private final Disposable.Swap work = Disposables.swap();
     private volatile @Nullable EventLoop workplace;
 
-    PortCall(Q question, ContextView context) {
+    PortCall(Q question, ContextView context, @Nullable EventLoop asker) {
         this.question = new AtomicReference<>(question);
         this.context = context;
+        this.asker = asker;
+    }
+
+    /** The loop that the answer goes to, if it is one. */
+    @Nullable
+    EventLoop asker() {
+        return asker;
     }
 
     /** Sends it. The answer comes on any thread. */
     Mono<A> sendTo(PortQueue<PortCall<Q, A>> queue) {
         sending.update(queue.send(this).subscribe(none -> {}, this::fail));
-        return asker.asMono();
+        return answerSink.asMono();
     }
 
     /** Lets {@code handler} work on it, where this is subscribed. Completes when that has ended. */
@@ -53,12 +63,32 @@ final class PortCall<Q, A> {
             workplace = loop;
             Mono<Void> answer = Mono.<A>defer(() -> handled(handler))
                     .<Void>handle((value, none) -> succeed(value)) // before any operator could drop it at a cancel
+                    .doOnSuccess(none -> succeed(null))
+                    .doOnError(this::fail)
                     .contextWrite(context);
             done.onCancel(this::abandon);
             work.update((loop == null ? answer : adopted(loop, answer))
                     .doFinally(end -> done.success())
-                    .subscribe(none -> {}, this::fail, () -> succeed(null)));
+                    .subscribe(none -> {}, this::fail));
         });
+    }
+
+    /** Lets {@code handler} handle it, where and when this is subscribed: a cancel comes before or after. */
+    Mono<Void> handle(Consumer<? super Q> handler) {
+        return Mono.<Void>defer(() -> {
+                    Q taken = question.getAndSet(null);
+                    if (taken != null) {
+                        try {
+                            handler.accept(taken);
+                            succeed(null);
+                        } catch (Throwable error) {
+                            Exceptions.throwIfFatal(error);
+                            fail(error);
+                        }
+                    }
+                    return Mono.empty();
+                })
+                .contextWrite(context);
     }
 
     private Mono<? extends A> handled(Function<? super Q, ? extends Mono<? extends A>> handler) {
@@ -81,9 +111,9 @@ final class PortCall<Q, A> {
                 Owned.release(value, Context.of(context));
             }
         } else if (value == null) {
-            asker.tryEmitEmpty();
+            answerSink.tryEmitEmpty();
         } else {
-            asker.tryEmitValue(value);
+            answerSink.tryEmitValue(value);
         }
     }
 
@@ -97,9 +127,19 @@ final class PortCall<Q, A> {
         if (!outcome.compareAndSet(null, ENDED)) {
             return false;
         }
-        asker.tryEmitError(error);
+        answerSink.tryEmitError(error);
         releaseQuestion();
         return true;
+    }
+
+    /** Fails it unless a handler has taken it: then that says what comes of it. */
+    void failUntaken(Throwable error) {
+        Q left = question.getAndSet(null);
+        if (left != null) {
+            fail(error);
+            sending.dispose();
+            Owned.release(left, Context.empty());
+        }
     }
 
     private void releaseQuestion() {
@@ -107,6 +147,11 @@ final class PortCall<Q, A> {
         if (left != null) {
             Owned.release(left, Context.empty());
         }
+    }
+
+    /** Whether it has an outcome, or nobody waits for one. */
+    boolean isOver() {
+        return outcome.get() != null;
     }
 
     /** Nobody waits any more: takes it back, or ends the work on it, or releases the answer that was on its way. */
@@ -134,7 +179,7 @@ final class PortCall<Q, A> {
             work.dispose();
             return;
         }
-        if (loop != null && loop.isDisposed()) { // it may not have seen it
+        if (loop != null && loop.netty().isShuttingDown()) { // it may not have seen it
             work.dispose();
         }
     }
@@ -142,6 +187,10 @@ final class PortCall<Q, A> {
     /** The handler was taken away. */
     private void abandon() {
         work.dispose();
-        fail(new CancellationException("the request was not answered: its handler was disposed"));
+        fail(handlerDisposed());
+    }
+
+    static CancellationException handlerDisposed() {
+        return new CancellationException("the request was not answered: its handler was disposed");
     }
 }

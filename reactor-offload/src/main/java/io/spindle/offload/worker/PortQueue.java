@@ -122,6 +122,14 @@ final class PortQueue<T> extends Flux<T> implements Runnable {
         return packed;
     }
 
+    /** Takes back a message that was not packed, if it is still there. */
+    void withdraw(T message) {
+        if (queue.remove(message)) {
+            size.decrementAndGet();
+            drain(); // there is room for who waits
+        }
+    }
+
     /** Nobody will receive any more: releases what is left. */
     void discard() {
         discarding = true;
@@ -183,12 +191,15 @@ final class PortQueue<T> extends Flux<T> implements Runnable {
         }
         PortReceiver<T> added = new PortReceiver<>(this, actual, loop, handle);
         added.reference(referenced);
-        PortReceiver<T> present = receiver.get();
-        if (isTaken(present) || !receiver.compareAndSet(present, added)) {
-            added.letGo();
-            Operators.error(actual, new IllegalStateException(name + " has a subscriber already, it takes one"));
-            return;
-        }
+        PortReceiver<T> present;
+        do { // a drain may just take away one that has cancelled
+            present = receiver.get();
+            if (isTaken(present)) {
+                added.letGo();
+                Operators.error(actual, new IllegalStateException(name + " has a subscriber already, it takes one"));
+                return;
+            }
+        } while (!receiver.compareAndSet(present, added));
         if (present != null) {
             present.letGo();
         }

@@ -60,8 +60,9 @@ final class PortReceiver<T> implements Subscription {
         return begun;
     }
 
+    /** Not while the loop ends gracefully: what this asked for keeps that alive, and arrives. */
     boolean isHomeDisposed() {
-        return loop != null && loop.isDisposed();
+        return loop != null && loop.netty().isShuttingDown();
     }
 
     @Override

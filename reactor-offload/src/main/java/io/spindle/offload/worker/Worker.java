@@ -26,8 +26,9 @@ import reactor.core.publisher.Mono;
  *
  * <p>Signals come home: if it was started on a loop, {@link #online()}, {@link #error()} and {@link #exit()} signal on
  * that loop, and {@link #messages()} on the loop it was subscribed on; the worker keeps the loop it was started on alive
- * until its exit code was signalled, save after {@link #unref()}, and is terminated when that loop ends. Without a
- * loop, they signal on {@code Schedulers.parallel()}: never on the worker's own thread.
+ * until its exit code was signalled, save after {@link #unref()}, and is terminated when that loop ends. On a loop that
+ * has ended nothing is signalled any more, no completion either. Without a loop, they signal on
+ * {@code Schedulers.parallel()}: never on the worker's own thread.
  *
  * <p>Thread-safe.
  *
@@ -82,10 +83,11 @@ public interface Worker<I, O> extends Handle {
      * <ul>
      *   <li><b>Signals on</b> the event loop it was subscribed on, which it keeps alive, else on
      *       {@code Schedulers.parallel()}.
-     *   <li><b>Cancel</b>, so that of {@code timeout} too, takes it back if it was not handled yet.
+     *   <li><b>Cancel</b>, so that of {@code timeout} too, takes it back if it was not handled yet. So does the end of
+     *       the loop it was subscribed on, after which nothing is signalled.
      *   <li><b>Errors</b> with {@link PortClosedException} if there is no such thread, it has no handler, or ends
-     *       meanwhile; with what the handler throws; with {@code IllegalArgumentException} if the thread is the
-     *       caller's own.
+     *       before it was handled; with what the handler throws; with {@code IllegalArgumentException} if the thread is
+     *       the caller's own.
      * </ul>
      *
      * <p>Node analogue: {@code postMessageToThread}.
@@ -104,7 +106,7 @@ public interface Worker<I, O> extends Handle {
      *
      * @param handler gets the message and the thread id it comes from; runs on the loop this is called on, or else on
      *     {@code Schedulers.parallel()}; must not block; what it throws goes to the sender
-     * @return to take the handler away
+     * @return to take the handler away; a message that it is at is handled, and its sender told so
      * @throws IllegalStateException if there is a handler
      */
     static Disposable onThreadMessage(ObjIntConsumer<Object> handler) {
@@ -204,7 +206,7 @@ public interface Worker<I, O> extends Handle {
      * {@code exit(n)}, 1 after an error or {@link #terminate()}. A subscriber to {@link #messages()} that does not
      * request what is there holds it back.
      *
-     * @return a hot {@code Mono}, never empty
+     * @return a hot {@code Mono}, never empty; nothing is signalled if the loop that it was subscribed on ends before
      */
     Mono<Integer> exit();
 

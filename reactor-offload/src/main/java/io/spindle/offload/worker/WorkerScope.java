@@ -78,7 +78,7 @@ final class WorkerScope {
 
     Disposable onPosted(ObjIntConsumer<Object> handler) {
         Objects.requireNonNull(handler, "handler");
-        return inbox.handle(posted -> Mono.fromRunnable(() -> handler.accept(posted.message(), posted.sourceId())));
+        return inbox.handleAtOnce(posted -> handler.accept(posted.message(), posted.sourceId()));
     }
 
     private record Posted(Object message, int sourceId) {}

@@ -42,6 +42,7 @@ import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 import reactor.core.Disposable;
@@ -206,7 +207,8 @@ class DnsResolverTest {
     }
 
     @Test
-    void theReasonOfAFailureIsTold() { // HF-31
+    @DisplayName("HF-31: the reason of a failure is told")
+    void theReasonOfAFailureIsTold() {
         fails(resolver.resolve4("missing.example"), "ENOTFOUND");
         fails(resolver.resolveMx("nothing.example"), "ENODATA");
         fails(resolver.resolve4("refused.example"), "EREFUSED");

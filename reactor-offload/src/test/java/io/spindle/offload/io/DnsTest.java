@@ -13,6 +13,7 @@ import java.net.UnknownHostException;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 import reactor.test.StepVerifier;
@@ -33,6 +34,7 @@ class DnsTest {
     }
 
     @Test
+    @DisplayName("HF-31: all addresses of a name come as a list")
     void allAddressesComeAsAList() {
         StepVerifier.create(Dns.lookupAll("localhost"))
                 .assertNext(addresses -> assertThat(addresses).isNotEmpty().allMatch(InetAddress::isLoopbackAddress))
@@ -45,6 +47,7 @@ class DnsTest {
     }
 
     @Test
+    @DisplayName("HF-31: a host that is not found is named")
     void anUnknownHostIsNamed() {
         String host = "x".repeat(64) + ".invalid"; // a label of 64 characters: no server is asked
 

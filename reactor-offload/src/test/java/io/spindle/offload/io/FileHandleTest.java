@@ -9,8 +9,12 @@ import static org.assertj.core.api.Assertions.assertThatIllegalStateException;
 import io.spindle.loop.EventLoop;
 import io.spindle.offload.BlockingPool;
 import io.spindle.offload.BlockingPoolSpec;
+import io.spindle.offload.worker.Worker;
+import io.spindle.offload.worker.WorkerSpec;
 import io.spindle.testkit.LeakCheck;
+import io.spindle.testkit.Spin;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.file.Path;
@@ -21,7 +25,9 @@ import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.io.TempDir;
@@ -53,7 +59,9 @@ class FileHandleTest {
     }
 
     @Test
-    void readFileGivesTheRestAndWriteFileGoesOnWhereTheFileIs() throws Exception { // HF-01, HF-02
+    @DisplayName(
+            "HF-01, HF-02, HF-10: readFile gives the rest, writeFile of bytes and of a stream goes on where the file is")
+    void readFileGivesTheRestAndWriteFileGoesOnWhereTheFileIs() throws Exception {
         Path file = directory.resolve("new");
         Mono<String> written = FileHandle.withFile(
                         file,
@@ -72,7 +80,8 @@ class FileHandleTest {
     }
 
     @Test
-    void aPositionLeavesThatOfTheFileAloneAndTheEndGivesNothing() throws Exception { // HF-11, HF-14, TP-28
+    @DisplayName("HF-11, HF-14: reads and writes at a position, and at the end")
+    void aPositionLeavesThatOfTheFileAloneAndTheEndGivesNothing() throws Exception { // TP-28
         Path file = file("hello world");
         ByteBuffer at = ByteBuffer.allocate(5);
         ByteBuffer first = ByteBuffer.allocate(20);
@@ -94,6 +103,7 @@ class FileHandleTest {
     }
 
     @Test
+    @DisplayName("HF-13: full and empty buffers are written as given")
     void severalBuffersAreReadAndWrittenInTheirOrder() {
         Path file = directory.resolve("vectors");
         ByteBuffer one = ByteBuffer.allocate(2);
@@ -128,7 +138,8 @@ class FileHandleTest {
     }
 
     @Test
-    void itIsForcedCutExtendedAndMeasured() throws Exception { // HF-16, HF-17
+    @DisplayName("HF-16, HF-17: a file is forced, cut, extended and measured")
+    void itIsForcedCutExtendedAndMeasured() throws Exception {
         Path file = file("0123456789");
         Flux<Long> sizes = FileHandle.withFile(
                 file,
@@ -143,7 +154,8 @@ class FileHandleTest {
     }
 
     @Test
-    void chunksAreReadOnDemandAndLinesFromThePositionOn() throws Exception { // HF-19
+    @DisplayName("HF-19: lines, the empty one too")
+    void chunksAreReadOnDemandAndLinesFromThePositionOn() throws Exception {
         Path file = file("skip\n1\n\n2\n");
         StepVerifier.create(
                         FileHandle.withFile(
@@ -163,7 +175,8 @@ class FileHandleTest {
     }
 
     @Test
-    void aFileOfUnknownSizeIsReadToItsEnd() { // HF-07
+    @DisplayName("HF-07: a file under /proc is read to its end")
+    void aFileOfUnknownSizeIsReadToItsEnd() {
         StepVerifier.create(FileHandle.withFile(Path.of("/proc/self/status"), FileHandle::readFile))
                 .expectNextMatches(content -> new String(content, UTF_8).contains("Threads:"))
                 .expectComplete()
@@ -183,7 +196,8 @@ class FileHandleTest {
     }
 
     @Test
-    void closeIsIdempotentAndLaterUseIsABadDescriptor() throws Exception { // HF-20, TP-25
+    @DisplayName("HF-20: a handle is closed once, and is of no use then")
+    void closeIsIdempotentAndLaterUseIsABadDescriptor() throws Exception { // TP-25
         Path file = file("x");
         FileHandle handle = FileHandle.open(file).block(LONG);
         assertThat(handle).isNotNull();
@@ -264,7 +278,52 @@ class FileHandleTest {
     }
 
     @Test
-    void aHandleIsMovedAndTheOldOneIsUnusable() throws Exception { // HW-28, TP-27
+    @DisplayName("HF-29: workers that open and close files for ever are terminated, and what they leave is collected")
+    void descriptorsOfWorkersThatAreTerminatedWhileTheyOpenFilesAreCollected() throws Exception {
+        Path file = file("x").toRealPath();
+        for (int round = 0; round < 6; round++) {
+            List<Worker<Void, Boolean>> workers = Stream.generate(() -> WorkerSpec.<Void, Boolean>of(context ->
+                                    Mono.defer(() -> FileHandle.withFile(file, FileHandle::readFile)
+                                                    .then())
+                                            .doOnSuccess(
+                                                    none -> context.parentPort().postMessage(true))
+                                            .repeat()
+                                            .subscribe(none -> {}, error -> {})) // its loop has ended
+                            .start())
+                    .limit(6)
+                    .toList();
+            workers.forEach(worker -> worker.messages().blockFirst(LONG));
+
+            for (Worker<Void, Boolean> worker : workers) {
+                assertThat(worker.terminate().block(LONG)).isEqualTo(1);
+            }
+        }
+
+        // what was open at that moment is lost, and closed with the garbage
+        Spin.until(() -> {
+            System.gc();
+            return descriptorsOf(file) == 0;
+        });
+    }
+
+    private static long descriptorsOf(Path file) {
+        try (Stream<Path> all = java.nio.file.Files.list(Path.of("/proc/self/fd"))) {
+            return all.filter(each -> {
+                        try {
+                            return java.nio.file.Files.readSymbolicLink(each).equals(file);
+                        } catch (IOException closed) {
+                            return false; // meanwhile
+                        }
+                    })
+                    .count();
+        } catch (IOException error) {
+            throw new UncheckedIOException(error);
+        }
+    }
+
+    @Test
+    @DisplayName("HW-28: a handle in use is not moved")
+    void aHandleIsMovedAndTheOldOneIsUnusable() throws Exception { // TP-27
         FileHandle old = FileHandle.open(file("moved")).block(LONG);
         assertThat(old).isNotNull();
 
@@ -286,7 +345,8 @@ class FileHandleTest {
     }
 
     @Test
-    void theErrorOfTheUseComesFirstAndThatOfTheClosingIsKept() throws Exception { // HF-22, HF-23, TP-26
+    @DisplayName("HF-22, HF-23: the error of the closing, alone or in that of the use")
+    void theErrorOfTheUseComesFirstAndThatOfTheClosingIsKept() throws Exception { // TP-26
         Path file = file("x");
         Mono<FileHandle> broken = Mono.fromCallable(() -> FileHandle.of(file, new BrokenAtClose()));
 

@@ -16,6 +16,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
+import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.condition.EnabledOnOs;
 import org.junit.jupiter.api.condition.OS;
@@ -36,6 +37,7 @@ class FilesTest {
 
     @ParameterizedTest
     @ValueSource(ints = {0, 1, 16_383, 16_384, 16_385, 262_143, 262_144, 262_145, 3_000_000})
+    @DisplayName("HF-04, HF-05: what was written is read, byte for byte, the empty file too")
     void whatWasWrittenIsRead(int size) {
         byte[] data = new byte[size];
         new Random(size).nextBytes(data);

@@ -21,6 +21,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
+import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.io.TempDir;
@@ -268,7 +269,8 @@ class PathsAndDirectoriesTest {
     }
 
     @Test
-    void changesComeHomeUntilTheCancelAlsoFromNewDirectories() { // NODE.md HF-25
+    @DisplayName("HF-25: changes are told until the cancel")
+    void changesComeHomeUntilTheCancelAlsoFromNewDirectories() {
         List<Boolean> home = new ArrayList<>();
         Path deep = directory.resolve("new/deep");
 

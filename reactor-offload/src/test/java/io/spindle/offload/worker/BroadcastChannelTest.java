@@ -136,6 +136,7 @@ class BroadcastChannelTest {
     }
 
     @Test
+    @DisplayName("HW-04: a closed end may be closed again, and to post on it is an error")
     void afterTheCloseAMessageIsAMistake() {
         sender.close();
         sender.close();

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.spindle.testkit.LeakCheck;
 import java.time.Duration;
 import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 import reactor.test.StepVerifier;
@@ -21,8 +22,11 @@ class EnvironmentDataTest {
     }
 
     @Test
+    @DisplayName("HW-07: a worker and those in it see what was set when it was started, whatever is removed later")
     void aWorkerInheritsACopyAndHandsItOn() {
         Worker.setEnvironmentData("region", "north");
+        Worker.setEnvironmentData("removed", "before the start");
+        Worker.setEnvironmentData("removed", null);
         Worker<String, Object> worker = WorkerSpec.<String, Object>of(context -> context.parentPort()
                         .messages()
                         .take(1)
@@ -30,6 +34,9 @@ class EnvironmentDataTest {
                             context.parentPort()
                                     .postMessage(
                                             Worker.environmentData("region").orElse("nothing"));
+                            context.parentPort()
+                                    .postMessage(
+                                            Worker.environmentData("removed").orElse("nothing"));
                             Worker.setEnvironmentData("region", "south");
                             Worker.run(() -> Worker.environmentData("region").orElse("nothing"))
                                     .subscribe(context.parentPort()::postMessage);
@@ -39,7 +46,7 @@ class EnvironmentDataTest {
         worker.postMessage("go");
 
         StepVerifier.create(worker.messages())
-                .expectNext("north", "south")
+                .expectNext("north", "nothing", "south")
                 .expectComplete()
                 .verify(LONG);
         assertThat(Worker.environmentData("region")).isEmpty();

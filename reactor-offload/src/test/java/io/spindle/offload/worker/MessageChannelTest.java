@@ -15,6 +15,8 @@ import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 import reactor.core.publisher.Flux;
+import reactor.core.publisher.Mono;
+import reactor.core.scheduler.Schedulers;
 import reactor.test.StepVerifier;
 
 @ExtendWith(LeakCheck.class)
@@ -25,6 +27,7 @@ class MessageChannelTest {
     private final MessageChannel<String, Integer> channel = MessageChannel.create(2);
 
     @Test
+    @DisplayName("HW-19: to post to a closed port is silent")
     void whatOnePortSendsTheOtherReceives() {
         channel.port1().postMessage("to port 2");
         channel.port2().postMessage(1);
@@ -103,6 +106,27 @@ class MessageChannelTest {
     }
 
     @Test
+    @DisplayName("HW-22: two messages before a close always arrive, in their order")
+    void whatWasSentJustBeforeTheCloseAlwaysArrives() {
+        Mono<Long> complete = Flux.range(0, 10_000)
+                .flatMap(i -> {
+                    MessageChannel<Integer, Integer> each = MessageChannel.create(2);
+                    Mono<List<Integer>> received = each.port2().messages().collectList();
+                    Mono<Void> sending = Mono.<Void>fromRunnable(() -> {
+                                each.port1().postMessage(2 * i);
+                                each.port1().postMessage(2 * i + 1);
+                                each.port1().close();
+                            })
+                            .subscribeOn(Schedulers.parallel());
+                    return Mono.zip(received, sending.thenReturn(i));
+                })
+                .filter(both -> both.getT1().equals(List.of(2 * both.getT2(), 2 * both.getT2() + 1)))
+                .count();
+
+        StepVerifier.create(complete).expectNext(10_000L).expectComplete().verify(LONG);
+    }
+
+    @Test
     @DisplayName("O-50: a port that answers itself for ever starves no timer")
     void aPortThatAnswersItselfForeverStarvesNoTimer() {
         int[] rounds = {0};
@@ -114,7 +138,7 @@ class MessageChannelTest {
                 endless.port1().postMessage(message + 1);
             });
             endless.port1().postMessage(0);
-            loop.setTimeout(Duration.ofMillis(5), endless.port1()::close);
+            loop.setTimeout(Duration.ofMillis(50), endless.port1()::close);
         });
 
         assertThat(rounds[0]).isPositive();
@@ -134,6 +158,7 @@ class MessageChannelTest {
     }
 
     @Test
+    @DisplayName("HW-59: a port in the data of a worker works")
     void aPortGivenToAWorkerJoinsItWithAnother() {
         MessageChannel<Integer, Integer> between = MessageChannel.create(8);
         Worker<Void, Integer> doubling = WorkerSpec.<Void, Integer>of(context -> numbers(context)

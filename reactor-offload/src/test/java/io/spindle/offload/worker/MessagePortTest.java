@@ -6,9 +6,12 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.spindle.testkit.LeakCheck;
 import java.lang.ref.WeakReference;
 import java.time.Duration;
+import java.util.List;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 import reactor.core.publisher.Flux;
@@ -105,6 +108,18 @@ class MessagePortTest {
     }
 
     @Test
+    void oneMaySubscribeAsSoonAsTheOneBeforeHasCancelled() {
+        List<Throwable> refused = new CopyOnWriteArrayList<>();
+
+        for (int i = 0; i < 20_000; i++) {
+            port.subscribe(message -> {}, refused::add).dispose(); // drained on another thread meanwhile
+        }
+
+        assertThat(refused).isEmpty();
+    }
+
+    @Test
+    @DisplayName("HW-32: what is posted before there is a listener waits for it, and for the next one")
     void oneSubscriberAtATimeAndWhatTheFirstLeavesTheNextGets() {
         port.offer(1);
         port.offer(2);

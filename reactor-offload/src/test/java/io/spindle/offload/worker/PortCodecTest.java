@@ -11,6 +11,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 import reactor.core.publisher.Hooks;
@@ -65,7 +66,8 @@ class PortCodecTest {
     }
 
     @Test
-    void whatCannotBeEncodedFailsAtTheSenderAndTakesNoRoom() { // HW-13
+    @DisplayName("HW-13: what cannot be copied fails at the call")
+    void whatCannotBeEncodedFailsAtTheSenderAndTakesNoRoom() {
         for (int i = 0; i < 10; i++) {
             assertThatExceptionOfType(MessageCodecException.class)
                     .isThrownBy(() -> channel.port1().postMessage(words("bad out")))

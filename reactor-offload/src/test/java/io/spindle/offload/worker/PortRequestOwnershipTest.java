@@ -3,6 +3,7 @@ package io.spindle.offload.worker;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.spindle.loop.EventLoop;
 import io.spindle.testkit.LeakCheck;
 import io.spindle.testkit.Spin;
 import java.time.Duration;
@@ -18,6 +19,7 @@ import reactor.core.CoreSubscriber;
 import reactor.core.Disposable;
 import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
+import reactor.core.publisher.Sinks;
 import reactor.core.scheduler.Schedulers;
 import reactor.test.StepVerifier;
 
@@ -114,6 +116,45 @@ class PortRequestOwnershipTest {
         answering.onComplete();
 
         assertThat(answer.isDisposed()).isTrue();
+    }
+
+    @Test
+    void anAnswerOnItsWayToAWorkerThatIsTerminatedIsReleased() throws Exception {
+        Sinks.One<Owned<String>> answer = Sinks.one();
+        Worker<Owned<String>, Owned<String>> worker = WorkerSpec.<Owned<String>, Owned<String>>of(context -> {
+                    context.parentPort().request(owned()).subscribe();
+                    Spin.until(Thread.currentThread()::isInterrupted); // takes nothing off its queue until then
+                })
+                .start();
+        worker.onRequest(question -> {
+            question.dispose();
+            return answer.asMono();
+        });
+        Spin.until(() -> answer.currentSubscriberCount() == 1);
+        Owned<String> onItsWay = owned();
+        answer.tryEmitValue(onItsWay).orThrow();
+        assertThat(onItsWay.isDisposed()).isFalse();
+
+        assertThat(worker.terminate().block(LONG)).isEqualTo(1);
+
+        assertThat(live).hasSize(2).allMatch(Owned::isDisposed);
+    }
+
+    @Test
+    void aQuestionThatNoHandlerTookIsReleasedWhenTheLoopEndsThatItWasAskedOn() {
+        EventLoop.run(loop -> {
+            for (int i = 0; i < 3; i++) { // two in the queue, one waits for room
+                channel.port1().request(owned()).subscribe();
+            }
+            loop.exit(0);
+        });
+
+        assertThat(live).hasSize(3).allMatch(Owned::isDisposed);
+        channel.port2().onRequest(question -> {
+            question.dispose();
+            return Mono.empty();
+        });
+        StepVerifier.create(channel.port1().request(owned())).expectComplete().verify(LONG);
     }
 
     @Test

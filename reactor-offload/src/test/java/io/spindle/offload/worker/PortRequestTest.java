@@ -12,17 +12,20 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CancellationException;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
 import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 import reactor.core.Disposable;
 import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
+import reactor.core.publisher.Sinks;
 import reactor.core.scheduler.Schedulers;
 import reactor.test.StepVerifier;
 
@@ -36,6 +39,7 @@ class PortRequestTest {
     private final MessagePort<String, Integer> answering = channel.port2();
 
     @Test
+    @DisplayName("HW-40: an answer, an empty one and an error come back")
     void anAnswerAnEmptyOneAndAnErrorComeBack() {
         IOException failure = new IOException("no luck");
         answering.onRequest(number -> switch (number) {
@@ -162,8 +166,8 @@ class PortRequestTest {
 
     @Test
     void theEndOfTheWorkerFailsWhatItDidNotAnswer() {
-        Worker<String, String> dying = WorkerSpec.<String, String>of(
-                        context -> context.parentPort().onRequest(message -> Mono.fromRunnable(() -> context.exit(3))))
+        Worker<String, String> dying = WorkerSpec.<String, String>of(context -> context.parentPort()
+                        .onRequest(message -> Mono.<String>never().doOnSubscribe(subscription -> context.exit(3))))
                 .start();
         StepVerifier.create(dying.request("die"))
                 .expectError(PortClosedException.class)
@@ -189,6 +193,59 @@ class PortRequestTest {
         });
 
         assertThat(answer).failsWithin(LONG).withThrowableOfType(CancellationException.class);
+    }
+
+    @Test
+    void theEndOfTheAskersLoopEndsWhatWasAskedThereAndNothingElse() throws Exception {
+        CompletableFuture<EventLoop> askersLoop = new CompletableFuture<>();
+        CountDownLatch cancelled = new CountDownLatch(1);
+        Sinks.One<String> answer = Sinks.one();
+        answering.onRequest(number -> number == 2
+                ? answer.asMono()
+                : Mono.<String>never()
+                        .doOnSubscribe(subscription -> askersLoop.join().exit(0))
+                        .doOnCancel(cancelled::countDown));
+        CompletableFuture<@Nullable String> other = asking.request(2).toFuture();
+        List<Object> signals = new CopyOnWriteArrayList<>();
+
+        EventLoop.run(loop -> {
+            askersLoop.complete(loop);
+            asking.request(1).doOnEach(signals::add).subscribe();
+        });
+
+        assertThat(cancelled.await(20, TimeUnit.SECONDS)).isTrue();
+        assertThat(signals).isEmpty();
+        answer.tryEmitValue("still answered").orThrow();
+        assertThat(other).succeedsWithin(LONG).isEqualTo("still answered");
+    }
+
+    @Test
+    void anEmptyAnswerOrAnErrorJustBeforeTheHandlerIsDisposedArrives() {
+        IOException failure = new IOException("no luck");
+
+        assertThat(answerBeforeTheHandlerIsDisposed(Mono.empty()))
+                .succeedsWithin(LONG)
+                .isNull();
+        assertThat(answerBeforeTheHandlerIsDisposed(Mono.error(failure)))
+                .failsWithin(LONG)
+                .withThrowableThat()
+                .havingCause()
+                .isSameAs(failure);
+    }
+
+    private CompletableFuture<@Nullable String> answerBeforeTheHandlerIsDisposed(Mono<String> last) {
+        CompletableFuture<@Nullable String> answer = new CompletableFuture<>();
+        EventLoop.run(loop -> {
+            Disposable[] handling = new Disposable[1];
+            handling[0] = answering.onRequest(number -> {
+                loop.nextTick(() -> handling[0].dispose()); // in the turn in which it answers
+                return last;
+            });
+            asking.request(1)
+                    .subscribeOn(Schedulers.parallel())
+                    .subscribe(answer::complete, answer::completeExceptionally, () -> answer.complete(null));
+        });
+        return answer;
     }
 
     @Test

@@ -15,6 +15,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CyclicBarrier;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.Stream;
+import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 import reactor.core.Disposable;
@@ -30,7 +31,8 @@ class PortTransferTest {
     private final MessageChannel<Object, Object> channel = MessageChannel.create(4);
 
     @Test
-    void aPortIsMovedIntoAWorkerAndItsOldHandleIsUnusable() { // HW-17, HW-23
+    @DisplayName("HW-17, HW-23: a port that was moved through a port works where it is, and nowhere else")
+    void aPortIsMovedIntoAWorkerAndItsOldHandleIsUnusable() {
         Worker<MessagePort<Object, Object>, Void> worker = WorkerSpec.<MessagePort<Object, Object>, Void>of(
                         context -> context.parentPort()
                                 .messages()
@@ -75,7 +77,8 @@ class PortTransferTest {
     }
 
     @Test
-    void aClosedPortAndOneInUseCannotBeMoved() { // HW-25, HW-28
+    @DisplayName("HW-25: a port that is closed or in use is not moved")
+    void aClosedPortAndOneInUseCannotBeMoved() {
         Disposable receiving = channel.port1().messages().subscribe();
         assertThatIllegalStateException()
                 .isThrownBy(channel.port1()::transfer)
@@ -109,7 +112,8 @@ class PortTransferTest {
     }
 
     @Test
-    void aBufferIsMovedAndReleasedByItsReceiver() { // HW-50
+    @DisplayName("HW-50: a buffer that was moved to a worker is its own")
+    void aBufferIsMovedAndReleasedByItsReceiver() {
         ByteBuf buffer = Unpooled.directBuffer().writeBytes(new byte[] {1, 2, 3});
         Owned<ByteBuf> mine = Owned.of(buffer);
         Worker<Owned<ByteBuf>, String> worker = WorkerSpec.<Owned<ByteBuf>, String>of(context -> context.parentPort()
@@ -202,7 +206,8 @@ class PortTransferTest {
     }
 
     @Test
-    void ofManyWhoMoveOneThingOneSucceeds() throws Exception { // HW-26
+    @DisplayName("HW-26: one thing is moved once")
+    void ofManyWhoMoveOneThingOneSucceeds() throws Exception {
         for (int round = 0; round < 200; round++) {
             AtomicInteger released = new AtomicInteger();
             Owned<String> one = Owned.of("thing", thing -> released.incrementAndGet());

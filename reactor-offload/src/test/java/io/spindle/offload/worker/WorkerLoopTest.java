@@ -11,6 +11,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
@@ -70,6 +71,25 @@ class WorkerLoopTest {
     }
 
     @Test
+    void aLoopThatEndsGracefullyHearsTheEndOfItsWorkers() {
+        List<String> log = new CopyOnWriteArrayList<>();
+        EventLoop loop = EventLoop.create("graceful");
+
+        loop.schedule(() -> {
+            Worker<String, Void> worker = WorkerSpec.<String, Void>of(
+                            context -> context.parentPort().messages().subscribe())
+                    .start();
+            worker.exit().subscribe(code -> log.add("exit " + code + " " + loop.inLoop()));
+            loop.disposeGracefully().subscribe();
+            worker.disposeGracefully().subscribe(none -> {}, error -> {}, () -> log.add("end " + loop.inLoop()));
+        });
+        loop.onDispose().block(Duration.ofSeconds(20));
+
+        assertThat(log).containsExactly("exit 0 true", "end true");
+    }
+
+    @Test
+    @DisplayName("HW-46: an unreferenced worker does not hold the program, and is terminated with it")
     void anUnreferencedWorkerIsTerminatedWithTheLoop() throws Exception {
         CompletableFuture<Worker<String, Void>> started = new CompletableFuture<>();
         CountDownLatch online = new CountDownLatch(1);

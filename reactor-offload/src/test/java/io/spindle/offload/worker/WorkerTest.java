@@ -72,6 +72,7 @@ class WorkerTest {
     }
 
     @Test
+    @DisplayName("HW-41: a worker that hears no more ends by itself with 0")
     void aClassGetsAnInstancePerWorkerAndEndsWhenItHearsNoMore() throws Exception {
         WorkerSpec<String, String> spec = WorkerSpec.of(Echo.class);
         for (int round = 0; round < 2; round++) {
@@ -95,6 +96,7 @@ class WorkerTest {
     }
 
     @Test
+    @DisplayName("HW-53: a program that cannot be made is the error of its worker")
     void whatFailsToBeMadeIsTheErrorOfTheWorker() {
         abstract class Nothing implements WorkerMain<Void, Void> {}
         Worker<Void, Void> worker = WorkerSpec.<Void, Void>of(Nothing.class).start();
@@ -146,7 +148,8 @@ class WorkerTest {
     }
 
     @Test
-    @DisplayName("O-54: a spinning worker is terminated with 1, a second time in vain, and takes no messages any more")
+    @DisplayName(
+            "HW-49, HW-56, O-54: a spinning worker is terminated with 1, a second time in vain, and takes no messages any more")
     void terminateInterruptsAndASecondOneIsEmpty() throws Exception {
         AtomicBoolean spinning = new AtomicBoolean(true);
         CountDownLatch started = new CountDownLatch(1);
@@ -171,10 +174,13 @@ class WorkerTest {
         assertThat(get(worker.error())).isNull();
         assertThat(worker.threadId()).isEqualTo(-1);
         assertThat(worker.postMessage("nobody")).isFalse();
+        assertThat(worker.metrics()).isEmpty();
+        assertThat(worker.ref().unref().hasRef()).isFalse();
         spinning.set(false);
     }
 
     @Test
+    @DisplayName("HW-37: a worker that loops in ticks is terminated")
     void terminateEndsAnEndlessTickLoopAndAWorkerThatHasHardlyStarted() throws Exception {
         Worker<Void, Void> ticking = WorkerSpec.<Void, Void>of(context -> tickForEver(context.loop()))
                 .start();

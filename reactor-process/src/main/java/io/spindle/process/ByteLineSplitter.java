@@ -5,21 +5,21 @@ import io.netty.buffer.ByteBuf;
 import java.nio.charset.Charset;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
-import java.util.function.Consumer;
 
 /** Finds the line ends in the bytes and decodes whole lines: faster, and no character is ever cut by a chunk. */
 final class ByteLineSplitter extends LineSplitter {
 
     private static final int CONTINUATION_MASK = 0xC0;
     private static final int CONTINUATION = 0x80;
+    private static final int FIRST_BYTES = 512; // many children write little
 
     private final Charset charset;
-    private byte[] bytes = new byte[OutputPipe.CHUNK_BYTES];
+    private byte[] bytes = new byte[FIRST_BYTES];
     private int size; // what is left of earlier chunks: a line without its end
 
-    ByteLineSplitter(Command command, Consumer<ExecException.Reason> onFailure) {
-        super(command, onFailure);
-        charset = command.charset();
+    ByteLineSplitter(OutputRules rules, Runnable onFailure) {
+        super(rules, onFailure);
+        charset = rules.charset();
     }
 
     @Override

@@ -88,6 +88,11 @@ final class Capture {
         }
     }
 
+    /** Returns whether there was more than is kept. */
+    boolean isTruncated() {
+        return overflowed || size > limitBytes;
+    }
+
     /** Decodes it; a character that was cut in two at the limit is left out. */
     String text(Charset charset) {
         if (tail) {

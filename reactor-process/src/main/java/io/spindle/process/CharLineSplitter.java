@@ -8,7 +8,6 @@ import java.nio.CharBuffer;
 import java.nio.charset.CharsetDecoder;
 import java.nio.charset.CoderResult;
 import java.nio.charset.CodingErrorAction;
-import java.util.function.Consumer;
 
 /** Decodes as it goes and finds the line ends in the characters: for charsets in which byte 10 proves nothing. */
 final class CharLineSplitter extends LineSplitter {
@@ -20,9 +19,9 @@ final class CharLineSplitter extends LineSplitter {
     private final StringBuilder text = new StringBuilder();
     private ByteBuffer undecoded = ByteBuffer.allocate(0); // part of a character
 
-    CharLineSplitter(Command command, Consumer<ExecException.Reason> onFailure) {
-        super(command, onFailure);
-        decoder = command.charset()
+    CharLineSplitter(OutputRules rules, Runnable onFailure) {
+        super(rules, onFailure);
+        decoder = rules.charset()
                 .newDecoder()
                 .onMalformedInput(CodingErrorAction.REPLACE)
                 .onUnmappableCharacter(CodingErrorAction.REPLACE);

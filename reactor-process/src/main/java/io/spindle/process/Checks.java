@@ -5,6 +5,7 @@ import java.io.File;
 import java.time.Duration;
 import java.util.List;
 import java.util.Locale;
+import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /** Refuses, at the call, what no process could be started with. */
@@ -42,10 +43,12 @@ final class Checks {
         if (!program.endsWith(".bat") && !program.endsWith(".cmd")) {
             return;
         }
-        for (String argument : line.subList(1, line.size())) {
-            if (BATCH_SPECIAL.matcher(argument).find()) {
+        for (int i = 1; i < line.size(); i++) {
+            Matcher special = BATCH_SPECIAL.matcher(line.get(i));
+            if (special.find()) { // it may be secret: what is told is where
                 throw new IllegalArgumentException("argument of a batch file must not contain any of \"%!^&|<> and line"
-                        + " ends, which its shell would interpret, was '" + argument + "'");
+                        + " ends, which its shell would interpret: argument " + i + " has one at index "
+                        + special.start());
             }
         }
     }
@@ -53,6 +56,12 @@ final class Checks {
     static void notNegative(String name, Duration value) {
         if (value.isNegative()) {
             throw new IllegalArgumentException(name + " must not be negative, was " + value);
+        }
+    }
+
+    static void positive(String name, Duration value) {
+        if (value.isZero() || value.isNegative()) {
+            throw new IllegalArgumentException(name + " must be positive, was " + value);
         }
     }
 

@@ -2,6 +2,7 @@
 package io.spindle.process;
 
 import io.netty.buffer.ByteBuf;
+import java.util.Optional;
 import reactor.core.Disposable;
 import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
@@ -47,6 +48,14 @@ public interface ChildProcess extends Disposable {
      * @return replayed to late subscribers, never empty, never an error; cancel stops the waiting only
      */
     Mono<ExitStatus> close();
+
+    /**
+     * Returns the limit of its command that it exceeded, so that it was ended: {@link ExecException.Reason#TIMEOUT} or
+     * {@link ExecException.Reason#IDLE_TIMEOUT}. Known by the time that {@link #exit()} emits.
+     *
+     * @return empty if it exceeded none, also when it was killed for another reason
+     */
+    Optional<ExecException.Reason> exceededLimit();
 
     /**
      * Returns its standard input, to be written while it runs.
@@ -104,7 +113,8 @@ public interface ChildProcess extends Disposable {
      * where the native engine is used, else by a short-lived program in the background.
      *
      * @param signal to be sent by its name
-     * @return false, and nothing is sent, if the process has ended; true does not mean that it obeys
+     * @return false, and nothing is sent, if the process has ended or the signal cannot be sent here, as most on Windows; true
+     *     does not mean that it obeys
      */
     boolean kill(Signal signal);
 

@@ -2,11 +2,13 @@
 package io.spindle.process;
 
 import io.netty.buffer.ByteBuf;
+import io.netty.channel.unix.FileDescriptor;
 import java.nio.charset.Charset;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collections;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -31,11 +33,19 @@ import reactor.core.publisher.Mono;
  * that another process holds open, a daemon that it left behind say, is waited for no longer than
  * {@link #drain(Duration)}. Cancelling them kills the process and its descendants.
  *
+ * <p>A signal that this JVM was started to ignore, HUP by {@code nohup} or INT by {@code &} in a script, is ignored by the
+ * program too where the JDK starts it; the native engine starts it with no signal ignored or blocked, as Node does.
+ *
  * <p>Node analogue: {@code child_process.spawn} and {@code execFile} with their options.
  *
  * @since 0.1.0
  */
 public final class Command {
+
+    /** The highest number of a {@link #descriptor}. */
+    static final int MAX_DESCRIPTOR = 255;
+
+    private static final int FIRST_DESCRIPTOR = 3;
 
     private final CommandDraft values;
 
@@ -132,6 +142,43 @@ public final class Command {
     }
 
     /**
+     * Sets what the program sees as its own name, its first argument: some behave by it, as {@code busybox} and a login shell
+     * do. The file that is run stays the first of {@link #line()}; a script that names no interpreter is run without it. Only
+     * the native engine can do it: on another one a run fails with {@link UnsupportedOperationException}. Node analogue:
+     * {@code argv0}.
+     *
+     * @param name without NUL. Default: the program as it was given
+     * @throws IllegalArgumentException if it contains a NUL character
+     */
+    public Command argv0(String name) {
+        Checks.noNul("argv0", name);
+        return with(draft -> draft.argv0 = name);
+    }
+
+    /**
+     * Gives the program a descriptor of this JVM, under a number above those of the standard streams: a pipe for a program
+     * that tells its state on one, a socket that it is to serve. All that it gets no number for are closed in it. Only the
+     * native engine can do it: on another one a run fails with {@link UnsupportedOperationException}. Node analogue: the
+     * entries of {@code stdio} from the fourth on, without their streams.
+     *
+     * <p>It stays open here and its caller's to close, not before {@link #spawn()} has emitted; a run fails if it is closed
+     * already. Both sides share its mode: what {@link FileDescriptor#pipe()} opens does not block, which few programs expect.
+     *
+     * @param number that in the program, from 3 to 255; a later call for the same number replaces it
+     * @throws IllegalArgumentException if the number is another one
+     */
+    public Command descriptor(int number, FileDescriptor descriptor) {
+        Objects.requireNonNull(descriptor, "descriptor");
+        if (number < FIRST_DESCRIPTOR || number > MAX_DESCRIPTOR) {
+            throw new IllegalArgumentException(
+                    "number must be from " + FIRST_DESCRIPTOR + " to " + MAX_DESCRIPTOR + ", was " + number);
+        }
+        Map<Integer, FileDescriptor> more = new HashMap<>(values.descriptors);
+        more.put(number, descriptor);
+        return with(draft -> draft.descriptors = Map.copyOf(more));
+    }
+
+    /**
      * Sets the working directory of the program.
      *
      * @param directory checked when the program is started. Default: that of this JVM
@@ -211,6 +258,7 @@ public final class Command {
      * {@link ChildProcess#disposeGracefully()}.
      *
      * @param timeout positive, or zero for no limit. Default: no limit
+     * @throws IllegalArgumentException if it is negative
      */
     public Command timeout(Duration timeout) {
         Checks.notNegative("timeout", timeout);
@@ -234,6 +282,7 @@ public final class Command {
      * Sets how long a process that was asked to end is waited for before it is killed.
      *
      * @param grace not negative; zero kills at once. Default: 5 seconds
+     * @throws IllegalArgumentException if it is negative
      */
     public Command grace(Duration grace) {
         Checks.notNegative("grace", grace);
@@ -245,6 +294,7 @@ public final class Command {
      * What the process itself has written is delivered in any case. Not used by {@link #spawn()}.
      *
      * @param drain not negative. Default: 2 seconds
+     * @throws IllegalArgumentException if it is negative
      */
     public Command drain(Duration drain) {
         Checks.notNegative("drain", drain);
@@ -290,7 +340,7 @@ public final class Command {
 
     /**
      * Limits how much {@link #exec()} collects. A program that writes more to stdout, or more to stderr, is killed and
-     * {@link ExecException.Reason#MAX_BUFFER} tells.
+     * {@link ExecException.Reason#MAX_BUFFER} tells. One of the two may have its own limit: {@link Output#maxBuffer(long)}.
      *
      * @param bytes for each of the two, positive. Default: 16 MiB
      */
@@ -305,12 +355,7 @@ public final class Command {
      * @param policy what happens to more. Default: {@link LongOutput#FAIL}
      */
     public Command maxBuffer(long bytes, LongOutput policy) {
-        Checks.positive("maxBuffer", bytes);
-        Objects.requireNonNull(policy, "policy");
-        return with(draft -> {
-            draft.maxBufferBytes = bytes;
-            draft.longOutput = policy;
-        });
+        return with(draft -> draft.rules = draft.rules.maxBuffer(bytes, policy));
     }
 
     /**
@@ -320,7 +365,7 @@ public final class Command {
      * @param delimiter one character, not part of the line
      */
     public Command delimiter(char delimiter) {
-        return with(draft -> draft.delimiter = delimiter);
+        return with(draft -> draft.rules = draft.rules.delimiter(delimiter));
     }
 
     /**
@@ -336,30 +381,25 @@ public final class Command {
     }
 
     /**
-     * Limits the length of one line of {@link #lines()}.
+     * Limits the length of one line of {@link #lines()} and {@link #events()}. One of the outputs may have its own limit:
+     * {@link Output#maxLine(int, LongLine)}.
      *
      * @param length in bytes without the line end, in characters for charsets other than UTF-8, US-ASCII and
      *     ISO-8859; positive. Default: 1,048,576
      * @param policy what happens to a longer line. Default: {@link LongLine#FAIL}
      */
     public Command maxLine(int length, LongLine policy) {
-        Checks.positive("maxLine", length);
-        Objects.requireNonNull(policy, "policy");
-        return with(draft -> {
-            draft.maxLine = length;
-            draft.longLine = policy;
-        });
+        return with(draft -> draft.rules = draft.rules.maxLine(length, policy));
     }
 
     /**
      * Sets how output is decoded to text. Malformed input becomes U+FFFD; a byte order mark is treated as the charset
-     * says.
+     * says. One of the outputs may have its own: {@link Output#charset(Charset)}.
      *
      * @param charset Default: UTF-8
      */
     public Command charset(Charset charset) {
-        Objects.requireNonNull(charset, "charset");
-        return with(draft -> draft.charset = charset);
+        return with(draft -> draft.rules = draft.rules.charset(charset));
     }
 
     /**
@@ -375,7 +415,8 @@ public final class Command {
     /**
      * Sets the exit codes that count as success by a rule; {@code code -> true} accepts any end.
      *
-     * @param accepted asked with {@link ExitStatus#code()}; must neither block nor throw
+     * @param accepted asked with {@link ExitStatus#code()}, more than once for an exit and on an event loop: pure and
+     *     quick, must neither block nor throw
      */
     public Command exitCodes(IntPredicate accepted) {
         Objects.requireNonNull(accepted, "accepted");
@@ -383,8 +424,9 @@ public final class Command {
     }
 
     /**
-     * Sets whether the process is left alone when this JVM or the event loop that it was spawned on ends. Where the native
-     * engine is used it also leads a session of its own, out of reach of the terminal.
+     * Sets whether the process is left alone when this JVM or the event loop that it was spawned on ends. It also leads a
+     * session of its own, out of reach of the terminal: by the native engine, elsewhere by the program {@code setsid} where
+     * that is installed. A file that is no program for this system is then told by the code 126 or 127, and not as an error.
      *
      * @param detached Default: false, it is killed with its descendants
      */
@@ -394,11 +436,11 @@ public final class Command {
 
     /**
      * Lets another program read what this one writes to stdout, through a pipe of the system: no byte goes through this
-     * JVM. With {@link Output#merged()} it also reads what this one writes to stderr.
+     * JVM, but where there is no epoll, so that threads copy them. With {@link Output#merged()} it also reads what this one
+     * writes to stderr.
      *
      * @param next its stdin has been left as it is by default
-     * @throws IllegalArgumentException if {@code next} has another stdin
-     * @throws IllegalStateException if {@link #stdout(Output)} is not a pipe
+     * @throws IllegalArgumentException if {@code next} has another stdin, or {@link #stdout(Output)} is not a pipe
      */
     public Pipeline pipe(Command next) {
         return Pipeline.of(this).pipe(next);
@@ -416,6 +458,7 @@ public final class Command {
      * Node analogue: {@code execFile}, or {@code exec} for {@link #shell(String)}.
      *
      * @return a cold {@code Mono}, never empty
+     * @throws IllegalArgumentException if {@link #stdin(Input)} is {@link Input#pipe()}, which is for {@link #spawn()}
      */
     public Mono<ExecResult> exec() {
         return Executions.exec(List.of(this), true)
@@ -427,11 +470,12 @@ public final class Command {
      * last line without an end counts, empty lines are kept. Errors and threads are those of {@link #exec()}, an exit
      * code that is not accepted is an {@link ExecException} after the last line.
      *
-     * <p><b>Backpressure</b>: some 256 lines and one chunk of 64 KiB are read ahead, then the child waits for its
-     * subscriber. <b>Cancel</b> kills the process and its descendants.
+     * <p><b>Backpressure</b>: the lines of one chunk of up to 64 KiB are read ahead, those of four more where the pipe is
+     * served by another thread; then the child waits for its subscriber. <b>Cancel</b> kills the process and its descendants.
      *
      * @return a cold {@code Flux}
-     * @throws IllegalStateException if {@link #stdout(Output)} is not a pipe
+     * @throws IllegalArgumentException if {@link #stdout(Output)} is not a pipe, or {@link #stdin(Input)} is
+     *     {@link Input#pipe()}, which is for {@link #spawn()}
      */
     public Flux<String> lines() {
         return Executions.lines(List.of(this), true);
@@ -442,7 +486,8 @@ public final class Command {
      * at most four chunks are read ahead.
      *
      * @return a cold {@code Flux}; its subscriber releases each buffer
-     * @throws IllegalStateException if {@link #stdout(Output)} is not a pipe
+     * @throws IllegalArgumentException if {@link #stdout(Output)} is not a pipe, or {@link #stdin(Input)} is
+     *     {@link Input#pipe()}, which is for {@link #spawn()}
      */
     public Flux<ByteBuf> output() {
         return Executions.output(List.of(this), true);
@@ -465,6 +510,7 @@ public final class Command {
      * Threads, backpressure and cancel are those of {@link #lines()}, for both outputs.
      *
      * @return a cold {@code Flux}
+     * @throws IllegalArgumentException if {@link #stdin(Input)} is {@link Input#pipe()}, which is for {@link #spawn()}
      */
     public Flux<ProcessEvent> events() {
         return Executions.events(this);
@@ -505,6 +551,15 @@ public final class Command {
     /** Returns the program and its arguments, unmodifiable. */
     public List<String> line() {
         return values.line;
+    }
+
+    @Nullable
+    String argv0() {
+        return values.argv0;
+    }
+
+    Map<Integer, FileDescriptor> descriptors() {
+        return values.descriptors;
     }
 
     @Nullable
@@ -564,34 +619,22 @@ public final class Command {
         return values.cancelGracefully;
     }
 
-    boolean failsOnLongOutput() {
-        return values.longOutput == LongOutput.FAIL;
-    }
-
-    char delimiter() {
-        return values.delimiter;
-    }
-
     @Nullable
     ProcessLimit limit() {
         return values.limit;
     }
 
-    /** Returns the limit of {@link #maxBuffer(long)}, in bytes. */
+    /** Returns the limit of {@link #maxBuffer(long)}, in bytes; that of one output alone is not in it. */
     public long maxBuffer() {
-        return values.maxBufferBytes;
+        return values.rules.maxBufferBytes();
     }
 
-    int maxLine() {
-        return values.maxLine;
+    OutputRules stdoutRules() {
+        return values.stdout.over(values.rules.name("stdout"));
     }
 
-    LongLine longLine() {
-        return values.longLine;
-    }
-
-    Charset charset() {
-        return values.charset;
+    OutputRules stderrRules() {
+        return values.stderr.over(values.rules.name("stderr"));
     }
 
     boolean accepts(ExitStatus status) {

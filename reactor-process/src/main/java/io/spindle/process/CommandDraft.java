@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.spindle.process;
 
-import java.nio.charset.Charset;
-import java.nio.charset.StandardCharsets;
+import io.netty.channel.unix.FileDescriptor;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.BitSet;
@@ -15,13 +14,16 @@ import org.jspecify.annotations.Nullable;
 /** The values of a command; changed only while a new command is made of them. */
 final class CommandDraft {
 
-    private static final long DEFAULT_MAX_BUFFER_BYTES = 16L << 20;
-    private static final int DEFAULT_MAX_LINE = 1 << 20;
-
     List<String> line;
 
     /** The indexes of what is not to be shown. */
     final BitSet secrets = new BitSet();
+
+    @Nullable
+    String argv0;
+
+    /** What the child gets above its standard streams, by its numbers there. */
+    Map<Integer, FileDescriptor> descriptors = Map.of();
 
     @Nullable
     Path directory;
@@ -41,12 +43,10 @@ final class CommandDraft {
     List<Escalation> escalations = List.of();
 
     boolean cancelGracefully;
-    long maxBufferBytes = DEFAULT_MAX_BUFFER_BYTES;
-    LongOutput longOutput = LongOutput.FAIL;
-    char delimiter = '\n';
-    int maxLine = DEFAULT_MAX_LINE;
-    LongLine longLine = LongLine.FAIL;
-    Charset charset = StandardCharsets.UTF_8;
+
+    /** For both outputs, but for what one of them says itself. */
+    OutputRules rules = OutputRules.DEFAULT;
+
     IntPredicate exitCodes = code -> code == 0;
     boolean detached;
 
@@ -66,6 +66,8 @@ final class CommandDraft {
     CommandDraft(CommandDraft from) {
         line = from.line;
         secrets.or(from.secrets);
+        argv0 = from.argv0;
+        descriptors = from.descriptors;
         directory = from.directory;
         environment.putAll(from.environment);
         clearEnvironment = from.clearEnvironment;
@@ -79,12 +81,7 @@ final class CommandDraft {
         killSignal = from.killSignal;
         escalations = from.escalations;
         cancelGracefully = from.cancelGracefully;
-        maxBufferBytes = from.maxBufferBytes;
-        longOutput = from.longOutput;
-        delimiter = from.delimiter;
-        maxLine = from.maxLine;
-        longLine = from.longLine;
-        charset = from.charset;
+        rules = from.rules;
         exitCodes = from.exitCodes;
         detached = from.detached;
         limit = from.limit;

@@ -9,10 +9,12 @@ import io.spindle.loop.Handle;
 import java.time.Duration;
 import java.util.List;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.concurrent.CancellationException;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Consumer;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
@@ -20,6 +22,7 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import reactor.core.Disposable;
 import reactor.core.Disposables;
+import reactor.core.Exceptions;
 import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
 import reactor.core.publisher.Sinks;
@@ -44,8 +47,9 @@ final class DefaultChildProcess implements ChildProcess {
     private Consumer<Throwable> onFailure = this::fail;
     private volatile boolean closed;
     private volatile long endNanos;
-    private volatile ExecException.@Nullable Reason reason;
+    private final AtomicReference<@Nullable Exceeded> exceeded = new AtomicReference<>();
     private volatile @Nullable Throwable failure;
+    private volatile boolean signalled; // by who holds it
 
     // loop only
     private @Nullable ExitStatus status;
@@ -69,10 +73,9 @@ final class DefaultChildProcess implements ChildProcess {
      * @throws RejectedExecutionException if its loop has ended; everything has then been undone
      */
     void begin(@Nullable EventLoop home, Context context) {
+        ProcessCounters.ALL.spawned();
         try {
-            if (!command.detached()) {
-                LiveChildren.add(handle());
-            }
+            LiveChildren.add(command, launched.process());
             if (home != null) {
                 openOnHome = home.open("ChildProcess");
                 loopEnd.update(home.onDispose().subscribe(null, null, this::homeEnded));
@@ -80,9 +83,11 @@ final class DefaultChildProcess implements ChildProcess {
             loop.execute(() -> open(context));
         } catch (RejectedExecutionException e) {
             disposed.set(true);
-            LiveChildren.remove(handle());
+            LiveChildren.remove(launched.process());
             releaseHome();
             launched.abandon();
+            ProcessCounters.ALL.ended(
+                    ProcessCounters.End.KILLED, launched.process().nanoTime() - startNanos);
             throw e;
         }
         launched.process().onExit(exitWatch::tell);
@@ -124,10 +129,12 @@ final class DefaultChildProcess implements ChildProcess {
         }
         if (!command.timeout().isZero()) {
             timer = loop.schedule(
-                    () -> endBecause(ExecException.Reason.TIMEOUT), nanos(command.timeout()), TimeUnit.NANOSECONDS);
+                    () -> endBecause(Exceeded.timeout(command)),
+                    Durations.nanos(command.timeout()),
+                    TimeUnit.NANOSECONDS);
         }
         if (!command.idleTimeout().isZero() && outputs().findAny().isPresent()) {
-            lookForSilence(nanos(command.idleTimeout()));
+            lookForSilence(Durations.nanos(command.idleTimeout()));
         }
         exitWatch.lookSeldom();
         log.debug("[pid {}] started {}", pid(), command.line().get(0));
@@ -139,32 +146,23 @@ final class DefaultChildProcess implements ChildProcess {
 
     /** One timer for all the life: what is written only notes the time. */
     private void endIfSilent() {
-        long now = System.nanoTime();
+        long now = launched.process().nanoTime();
         long silentNanos =
                 outputs().mapToLong(pipe -> now - pipe.silentSinceNanos()).min().orElse(0);
-        long left = nanos(command.idleTimeout()) - Math.max(0, silentNanos);
+        long left = Durations.nanos(command.idleTimeout()) - Math.max(0, silentNanos);
         if (left <= 0) {
-            endBecause(ExecException.Reason.IDLE_TIMEOUT);
+            endBecause(Exceeded.idleTimeout(command));
         } else if (!loop.isShuttingDown()) {
             lookForSilence(left);
         }
     }
 
-    /** 292 years are enough for everybody. */
-    static long nanos(Duration duration) {
-        try {
-            return duration.toNanos();
-        } catch (ArithmeticException e) {
-            return Long.MAX_VALUE / 2;
-        }
-    }
-
-    /** Runs on the loop; when that has ended, right here: nothing is left there that it could race with. */
+    /** Runs on the loop; when that has ended, on the one that never does, for one after the other it must be. */
     private void onLoop(Runnable task) {
         try {
             loop.execute(task);
         } catch (RejectedExecutionException e) {
-            task.run();
+            PipeLoops.common().execute(task);
         }
     }
 
@@ -174,7 +172,8 @@ final class DefaultChildProcess implements ChildProcess {
 
     private void exited(ExitStatus ended) {
         status = ended;
-        LiveChildren.remove(handle());
+        LiveChildren.remove(launched.process());
+        ProcessCounters.ALL.ended(endOf(ended), launched.process().nanoTime() - startNanos);
         log.debug("[pid {}] ended with {} after {}", pid(), ended, age());
         exitWatch.stop();
         stopTimer();
@@ -192,11 +191,26 @@ final class DefaultChildProcess implements ChildProcess {
         closeIfDone();
     }
 
+    private ProcessCounters.End endOf(ExitStatus ended) {
+        boolean asked = disposed.get() || ending.get() || exceeded.get() != null || failure != null;
+        if (asked || (signalled && ended.signalNumber().isPresent())) {
+            return ProcessCounters.End.KILLED;
+        }
+        boolean last = launched.stdout() != null || !command.stdout().isPipe();
+        try {
+            return Executions.succeeded(command, ended, last) ? ProcessCounters.End.EXITED : ProcessCounters.End.FAILED;
+        } catch (Throwable error) { // of the user's rule: a run signals it, and the exit must be told all the same
+            Exceptions.throwIfJvmFatal(error);
+            return ProcessCounters.End.FAILED;
+        }
+    }
+
     private void finishAfter(Duration limit) {
         if (loop.isShuttingDown()) {
             outputs().forEach(OutputPipe::finish);
         } else {
-            timer = loop.schedule(() -> outputs().forEach(OutputPipe::finish), nanos(limit), TimeUnit.NANOSECONDS);
+            timer = loop.schedule(
+                    () -> outputs().forEach(OutputPipe::finish), Durations.nanos(limit), TimeUnit.NANOSECONDS);
         }
     }
 
@@ -251,11 +265,9 @@ final class DefaultChildProcess implements ChildProcess {
     }
 
     /** Asks the tree to end, and remembers why; the first reason stays. Any thread. */
-    void endBecause(ExecException.Reason why) {
-        if (reason == null) {
-            reason = why;
-        }
-        if (why == ExecException.Reason.TIMEOUT || why == ExecException.Reason.IDLE_TIMEOUT) {
+    void endBecause(Exceeded limit) {
+        exceeded.compareAndSet(null, limit);
+        if (limit.isGentle()) {
             disposeGracefully().subscribe();
         } else {
             killTree();
@@ -268,8 +280,14 @@ final class DefaultChildProcess implements ChildProcess {
         end(error);
     }
 
-    ExecException.@Nullable Reason reason() {
-        return reason;
+    @Nullable
+    Exceeded exceeded() {
+        return exceeded.get();
+    }
+
+    @Override
+    public Optional<ExecException.Reason> exceededLimit() {
+        return Optional.ofNullable(exceeded.get()).map(Exceeded::reason);
     }
 
     /** The error of the stdin publisher. */
@@ -358,7 +376,7 @@ final class DefaultChildProcess implements ChildProcess {
     private Flux<ByteBuf> published(@Nullable OutputPipe pipe, String name) {
         return pipe == null
                 ? Flux.error(() -> new IllegalStateException(name + " of " + command + " is not piped"))
-                : Homecoming.bringChunks(home -> home.netty().equals(loop), pipe);
+                : Homecoming.bringLarge(home -> home.netty().equals(loop), pipe);
     }
 
     @Override
@@ -385,6 +403,7 @@ final class DefaultChildProcess implements ChildProcess {
     @Override
     public boolean kill(Signal signal) {
         Objects.requireNonNull(signal, "signal");
+        signalled = true;
         return launched.process().signal(signal);
     }
 
@@ -416,7 +435,7 @@ final class DefaultChildProcess implements ChildProcess {
                 });
             };
         }
-        process.worker().schedule(step, nanos(grace), TimeUnit.NANOSECONDS);
+        process.worker().schedule(step, Durations.nanos(grace), TimeUnit.NANOSECONDS);
     }
 
     /** Ends it because nobody wants its results any more. */

@@ -3,6 +3,7 @@ package io.spindle.process;
 
 import io.netty.buffer.ByteBuf;
 import io.spindle.process.ipc.Channel;
+import java.util.Optional;
 import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
 
@@ -33,6 +34,11 @@ record DefaultForkedProcess(DefaultChildProcess process, Channel channel) implem
     public Mono<ExitStatus> close() {
         return process.close()
                 .flatMap(status -> channel.onDispose().onErrorComplete().thenReturn(status));
+    }
+
+    @Override
+    public Optional<ExecException.Reason> exceededLimit() {
+        return process.exceededLimit();
     }
 
     @Override

@@ -16,9 +16,18 @@ final class Engines {
 
     private Engines() {}
 
-    /** Returns the best one, or the one that was asked for. The first call blocks. */
+    /**
+     * Returns the best one, or the one that was asked for. The first call blocks.
+     *
+     * @throws IllegalArgumentException if one was asked for that nobody knows, at each call
+     */
     static Engine best() {
-        return Holder.BEST;
+        Engine best = Holder.BEST;
+        if (best == null) {
+            throw new IllegalArgumentException(
+                    PROPERTY + " must be 'native', 'epoll' or 'threads', was '" + Holder.FORCED + "'");
+        }
+        return best;
     }
 
     /** Returns the native engine, or null if it cannot be used. The first call blocks. */
@@ -30,22 +39,21 @@ final class Engines {
         return System.getProperty(PROPERTY, "");
     }
 
-    private static Engine choose(@Nullable Engine nativeEngine) {
-        String forced = forced();
+    /** Returns null for a wrong name: an exception here would be told once, then hidden behind a missing class. */
+    private static @Nullable Engine choose(String forced, @Nullable Engine nativeEngine) {
         return switch (forced) {
             case "", NATIVE_NAME -> nativeEngine != null ? nativeEngine : EpollEngine.isAvailable() ? EPOLL : THREADS;
             case "epoll" -> EPOLL;
             case "threads" -> THREADS;
-            default ->
-                throw new IllegalArgumentException(
-                        PROPERTY + " must be 'native', 'epoll' or 'threads', was '" + forced + "'");
+            default -> null;
         };
     }
 
     private static final class Holder {
 
+        static final String FORCED = forced();
         static final @Nullable Engine NATIVE = create(Natives.launcher());
-        static final Engine BEST = choose(NATIVE);
+        static final @Nullable Engine BEST = choose(FORCED, NATIVE);
 
         private static @Nullable Engine create(@Nullable NativeLauncher launcher) {
             return launcher == null ? null : new EpollEngine(NATIVE_NAME, launcher);

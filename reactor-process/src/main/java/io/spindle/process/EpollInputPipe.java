@@ -40,7 +40,7 @@ final class EpollInputPipe extends InputPipe {
 
     @Override
     boolean write(ByteBuf buffer) throws IOException {
-        while (buffer.isReadable() && writable) {
+        if (buffer.isReadable() && writable) {
             int count = buffer.hasMemoryAddress()
                     ? handle.fd().writeAddress(buffer.memoryAddress(), buffer.readerIndex(), buffer.writerIndex())
                     : writeCopy(buffer);

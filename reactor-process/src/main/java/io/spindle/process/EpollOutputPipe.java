@@ -19,6 +19,7 @@ final class EpollOutputPipe extends OutputPipe {
 
     private final EpollHandle handle;
     private boolean readable = true; // loop only; until read() proves otherwise
+    private boolean filled; // loop only; for certain after an event, probably after a full read
     private boolean hungUp; // loop only
 
     EpollOutputPipe(IoEventLoop loop, String name, FileDescriptor fd) {
@@ -33,6 +34,7 @@ final class EpollOutputPipe extends OutputPipe {
 
     private void happened(int bits) {
         readable = true;
+        filled = true;
         hungUp |= (bits & (EpollHandle.HANG_UP | EpollHandle.ERROR)) != 0;
         drain();
     }
@@ -57,6 +59,7 @@ final class EpollOutputPipe extends OutputPipe {
         }
         // A short read has emptied the pipe: the next write or the hang-up is a new edge.
         readable = count == CHUNK_BYTES || (hungUp && count > 0);
+        filled = readable;
         if (count == 0) {
             return null;
         }
@@ -78,6 +81,11 @@ final class EpollOutputPipe extends OutputPipe {
         } finally {
             chunk.release();
         }
+    }
+
+    @Override
+    boolean isFilled() {
+        return filled;
     }
 
     @Override

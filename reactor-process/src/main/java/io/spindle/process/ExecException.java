@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.spindle.process;
 
+import java.time.Duration;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Signals that a program ran and failed: its exit code is not accepted, a signal ended it, it took too long or wrote
@@ -24,9 +26,9 @@ public final class ExecException extends RuntimeException {
         TIMEOUT,
         /** It was ended because it wrote nothing for its {@link Command#idleTimeout(java.time.Duration)}. */
         IDLE_TIMEOUT,
-        /** It was ended because it wrote more than its {@link Command#maxBuffer(long)}. */
+        /** It was ended because it wrote more than {@link Command#maxBuffer(long)} or {@link Output#maxBuffer(long)}. */
         MAX_BUFFER,
-        /** It was ended because it wrote a longer line than {@link Command#maxLine(int, LongLine)} allows. */
+        /** It was ended because of a line longer than {@link Command#maxLine(int, LongLine)} or {@link Output#maxLine}. */
         LONG_LINE
     }
 
@@ -39,31 +41,31 @@ public final class ExecException extends RuntimeException {
      * Signals the failure of one stage.
      *
      * @param failed the index of its result in {@code stages}
+     * @param exceeded why we ended it, or null if it ended by itself
      */
-    ExecException(Command command, List<ExecResult> stages, int failed, Reason reason) {
-        super(describe(command, stages, failed, reason));
+    ExecException(Command command, List<ExecResult> stages, int failed, @Nullable Exceeded exceeded) {
+        super(describe(command, stages, failed, exceeded));
         this.command = command;
         this.stages = List.copyOf(stages);
         this.result = stages.get(failed);
-        this.reason = reason;
+        this.reason = exceeded == null ? unexpected(result.status()) : exceeded.reason();
     }
 
-    private static String describe(Command command, List<ExecResult> stages, int failed, Reason reason) {
+    private static Reason unexpected(ExitStatus status) {
+        return status.signalNumber().isPresent() ? Reason.SIGNAL : Reason.EXIT_CODE;
+    }
+
+    private static String describe(Command command, List<ExecResult> stages, int failed, @Nullable Exceeded exceeded) {
         ExecResult result = stages.get(failed);
-        String what = switch (reason) {
-            case EXIT_CODE -> "ended with " + result.status();
-            case SIGNAL -> "was ended by " + result.status();
-            case TIMEOUT -> "was ended after its time-out of " + command.timeout();
-            case IDLE_TIMEOUT -> "was ended: it wrote nothing for its idle time-out of " + command.idleTimeout();
-            case MAX_BUFFER -> "was ended: it wrote more than maxBuffer, " + command.maxBuffer() + " bytes";
-            case LONG_LINE -> "was ended: it wrote a line longer than maxLine, " + command.maxLine();
-        };
+        String byItself = unexpected(result.status()) == Reason.SIGNAL ? "was ended by " : "ended with ";
+        String what = exceeded == null ? byItself + result.status() : exceeded.text();
         String stderr = result.stderr().strip();
         String tail = stderr.length() <= MESSAGE_TAIL_CHARS
                 ? stderr
                 : "…" + stderr.substring(stderr.length() - MESSAGE_TAIL_CHARS);
         String who = stages.size() == 1 ? "command " : "stage " + (failed + 1) + " of " + stages.size() + " ";
-        return who + what + ": " + command + (tail.isEmpty() ? "" : System.lineSeparator() + tail);
+        String where = command.directory() == null ? "" : " (in " + command.directory() + ")";
+        return who + what + ": " + command + where + (tail.isEmpty() ? "" : System.lineSeparator() + tail);
     }
 
     /** Returns what was run; of a {@link Pipeline}, the stage that failed. */
@@ -90,9 +92,14 @@ public final class ExecException extends RuntimeException {
         return result.status();
     }
 
+    /** Returns the time from its start to the end of the process and of its output. */
+    public Duration duration() {
+        return result.duration();
+    }
+
     /**
      * Returns what it wrote to stdout: after {@link Command#exec()} all, at most {@link Command#maxBuffer(long)}
-     * bytes, cut between two characters; else empty, for it has been streamed.
+     * bytes or as many as the {@link Output} says, cut between two characters; else empty, for it has been streamed.
      */
     public String stdout() {
         return result.stdout();
@@ -100,7 +107,7 @@ public final class ExecException extends RuntimeException {
 
     /**
      * Returns what it wrote to stderr: after {@link Command#exec()} all, at most {@link Command#maxBuffer(long)}
-     * bytes; else the last 64 KiB. Empty if stderr went elsewhere or into stdout.
+     * bytes or as many as the {@link Output} says; else the last 64 KiB. Empty if stderr went elsewhere or into stdout.
      */
     public String stderr() {
         return result.stderr();

@@ -11,9 +11,12 @@ import java.util.Objects;
  * @param stderr what it wrote to its standard error, decoded; empty if that went elsewhere or into stdout
  * @param status how it ended
  * @param duration from its start to the end of the process and of its output
+ * @param isTruncated whether it wrote more than one of the two texts holds, because of a limit: after {@link Command#exec()}
+ *     that of {@link LongOutput}, else that of the 64 KiB that are kept of stderr. Not the cut of {@link LongLine}. Node
+ *     analogue: none, there it is an error; execa's {@code isMaxBuffer}
  * @since 0.1.0
  */
-public record ExecResult(String stdout, String stderr, ExitStatus status, Duration duration) {
+public record ExecResult(String stdout, String stderr, ExitStatus status, Duration duration, boolean isTruncated) {
 
     /** Checks that nothing is null. */
     public ExecResult {
@@ -21,5 +24,17 @@ public record ExecResult(String stdout, String stderr, ExitStatus status, Durati
         Objects.requireNonNull(stderr, "stderr");
         Objects.requireNonNull(status, "status");
         Objects.requireNonNull(duration, "duration");
+    }
+
+    /**
+     * Describes a result of which nothing was left out.
+     *
+     * @param stdout what it wrote to its standard output
+     * @param stderr what it wrote to its standard error
+     * @param status how it ended
+     * @param duration from its start to the end
+     */
+    public ExecResult(String stdout, String stderr, ExitStatus status, Duration duration) {
+        this(stdout, stderr, status, duration, false);
     }
 }

@@ -40,50 +40,63 @@ final class Executions {
     }
 
     private static Mono<ExecResult> collect(DefaultChildProcess child) {
-        long limit = child.command().maxBuffer();
-        Runnable overflow = child.command().failsOnLongOutput()
-                ? () -> child.endBecause(ExecException.Reason.MAX_BUFFER)
-                : () -> {};
+        Command command = child.command();
         return Mono.zip(
-                        Capture.head(child.stdoutPipe(), limit, overflow),
-                        Capture.head(child.stderrPipe(), limit, overflow),
+                        head(child, child.stdoutPipe(), command.stdoutRules()),
+                        head(child, child.stderrPipe(), command.stderrRules()),
                         child.closed())
                 .map(all -> result(child, all.getT1(), all.getT2(), all.getT3()));
+    }
+
+    private static Mono<Capture> head(DefaultChildProcess child, @Nullable OutputPipe pipe, OutputRules rules) {
+        Runnable overflow =
+                rules.longOutput() == LongOutput.FAIL ? () -> child.endBecause(Exceeded.maxBuffer(rules)) : () -> {};
+        return Capture.head(pipe, rules.maxBufferBytes(), overflow);
     }
 
     static Flux<String> lines(List<Command> stages, boolean pipefail) {
         checkFed(stages.get(0));
         checkPiped(last(stages));
-        Flux<String> lines =
-                run(stages, children -> streamed(children, pipefail, pipe -> linesOf(last(children), pipe)));
-        return Homecoming.bring(lines);
+        OutputRules rules = last(stages).stdoutRules();
+        return apart(bringLarge(
+                stages,
+                run(stages, children -> streamed(children, pipefail, pipe -> linesOf(last(children), pipe, rules)))));
     }
 
-    private static Flux<String> linesOf(DefaultChildProcess child, @Nullable Flux<ByteBuf> chunks) {
+    /** Lines go from thread to thread as they came, all of a chunk in one signal, and are told apart where they arrive. */
+    private static Flux<String> apart(Flux<List<String>> lines) {
+        return lines.concatMapIterable(Function.identity(), 1);
+    }
+
+    private static <T> Flux<T> bringLarge(List<Command> stages, Flux<T> source) {
+        return Flux.deferContextual(context -> Homecoming.bringLarge(
+                home -> FakeEngine.of(stages, context) == null && home.netty().isCompatible(EpollIoHandle.class),
+                source));
+    }
+
+    private static Flux<List<String>> linesOf(
+            DefaultChildProcess child, @Nullable Flux<ByteBuf> chunks, OutputRules rules) {
         if (chunks == null) {
             return Flux.empty();
         }
-        LineSplitter splitter = LineSplitter.of(child.command(), child::endBecause);
-        return chunks.map(splitter::feed)
-                .concatWith(Mono.fromSupplier(splitter::end))
-                .concatMapIterable(Function.<List<String>>identity(), 1);
+        LineSplitter splitter = LineSplitter.of(rules, () -> child.endBecause(Exceeded.maxLine(rules)));
+        return chunks.map(splitter::feed).concatWith(Mono.fromSupplier(splitter::end));
     }
 
     static Flux<ByteBuf> output(List<Command> stages, boolean pipefail) {
         checkFed(stages.get(0));
         checkPiped(last(stages));
-        Flux<ByteBuf> output = run(stages, children -> streamed(children, pipefail, pipe -> pipe));
-        return Flux.deferContextual(context -> Homecoming.bringChunks(
-                home -> FakeEngine.of(stages, context) == null && home.netty().isCompatible(EpollIoHandle.class),
-                output));
+        return bringLarge(stages, run(stages, children -> streamed(children, pipefail, pipe -> pipe)));
     }
 
     static Flux<ProcessEvent> events(Command command) {
         checkFed(command);
         return Homecoming.bring(run(List.of(command), children -> {
             DefaultChildProcess child = children.get(0);
-            Flux<ProcessEvent> out = linesOf(child, child.stdoutPipe()).map(ProcessEvent.Out::new);
-            Flux<ProcessEvent> err = linesOf(child, child.stderrPipe()).map(ProcessEvent.Err::new);
+            Flux<ProcessEvent> out = apart(linesOf(child, child.stdoutPipe(), command.stdoutRules()))
+                    .map(ProcessEvent.Out::new);
+            Flux<ProcessEvent> err = apart(linesOf(child, child.stderrPipe(), command.stderrRules()))
+                    .map(ProcessEvent.Err::new);
             return Flux.<ProcessEvent>just(new ProcessEvent.Started(child))
                     .concatWith(Flux.merge(out, err))
                     .concatWith(child.closed().flatMap(status -> exited(child, status)));
@@ -91,8 +104,7 @@ final class Executions {
     }
 
     private static Mono<ProcessEvent> exited(DefaultChildProcess child, ExitStatus status) {
-        ExecException.Reason ours = child.reason();
-        if (child.failure() == null && ours == null) {
+        if (child.failure() == null && child.exceeded() == null) {
             return Mono.just(new ProcessEvent.Exited(status));
         }
         ExecResult result = result(child, Capture.empty(), Capture.empty(), status);
@@ -101,13 +113,16 @@ final class Executions {
 
     private static void checkFed(Command command) {
         if (command.stdin().isPipe()) {
-            throw new IllegalStateException("stdin Input.pipe() is for spawn(), nobody else can write it: " + command);
+            throw new IllegalArgumentException(
+                    "stdin must not be Input.pipe(), which is for spawn() and nobody could write here, was that for "
+                            + command);
         }
     }
 
     private static void checkPiped(Command command) {
         if (!command.stdout().isPipe()) {
-            throw new IllegalStateException("stdout must be Output.pipe() to be streamed, for " + command);
+            throw new IllegalArgumentException(
+                    "stdout must be Output.pipe() to be streamed, was " + command.stdout() + " for " + command);
         }
     }
 
@@ -137,7 +152,12 @@ final class Executions {
 
     private static ExecResult result(DefaultChildProcess child, Capture stdout, Capture stderr, ExitStatus status) {
         Command command = child.command();
-        return new ExecResult(stdout.text(command.charset()), stderr.text(command.charset()), status, child.age());
+        return new ExecResult(
+                stdout.text(command.stdoutRules().charset()),
+                stderr.text(command.stderrRules().charset()),
+                status,
+                child.age(),
+                stdout.isTruncated() || stderr.isTruncated());
     }
 
     /** Runs the stages and whatever is made of them; when that fails or is cancelled, the processes are disposed. */
@@ -172,17 +192,14 @@ final class Executions {
             return Mono.just(new PipelineResult(results));
         }
         DefaultChildProcess child = children.get(failed);
-        ExecException.Reason ours = child.reason();
-        ExitStatus status = results.get(failed).status();
-        return Mono.error(
-                new ExecException(child.command(), results, failed, ours == null ? unexpected(status) : ours));
+        return Mono.error(new ExecException(child.command(), results, failed, child.exceeded()));
     }
 
     /** Returns the stage that is to blame: one that we ended, else the last one that failed, else -1. */
     private static int failed(List<DefaultChildProcess> children, List<ExecResult> results, boolean pipefail) {
         int last = children.size() - 1;
         return IntStream.range(0, children.size())
-                .filter(i -> children.get(i).reason() != null)
+                .filter(i -> children.get(i).exceeded() != null)
                 .findFirst()
                 .orElseGet(() -> IntStream.iterate(last, i -> i >= (pipefail ? 0 : last), i -> i - 1)
                         .filter(i -> !succeeded(
@@ -191,12 +208,9 @@ final class Executions {
                         .orElse(-1));
     }
 
-    private static boolean succeeded(Command command, ExitStatus status, boolean last) {
+    /** Whether the end of a stage is a good one: those before the last may be told that nobody reads them. */
+    static boolean succeeded(Command command, ExitStatus status, boolean last) {
         return command.accepts(status) || (!last && status.code() == ExitStatus.BROKEN_PIPE_CODE);
-    }
-
-    private static ExecException.Reason unexpected(ExitStatus status) {
-        return status.signal().isPresent() ? ExecException.Reason.SIGNAL : ExecException.Reason.EXIT_CODE;
     }
 
     private static <T> T last(List<T> stages) {

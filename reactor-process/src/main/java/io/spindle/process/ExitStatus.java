@@ -2,6 +2,7 @@
 package io.spindle.process;
 
 import java.util.Optional;
+import java.util.OptionalInt;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -9,8 +10,8 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>A process that a signal ended has the code 128 + the signal's number, as in a shell. Where processes are started by
  * the JDK it reports no more than that sum, so a program that itself exits with such a code, 137 say, reads as ended by
- * {@link Signal#KILL}; the native engine tells them apart. Node
- * analogue: the arguments of the {@code exit} event, where exactly one of code and signal is set.
+ * {@link Signal#KILL}, and one that a real-time signal ended as if it had exited with the sum; the native engine tells
+ * them apart. Node analogue: the arguments of the {@code exit} event, where exactly one of code and signal is set.
  *
  * @since 0.1.0
  */
@@ -22,28 +23,28 @@ public final class ExitStatus {
     static final int BROKEN_PIPE_CODE = SIGNAL_BASE + 13;
 
     private final int code;
-    private final @Nullable Signal signal;
+    private final int signalNumber; // 0: none
 
-    private ExitStatus(int code, @Nullable Signal signal) {
+    private ExitStatus(int code, int signalNumber) {
         this.code = code;
-        this.signal = signal;
+        this.signalNumber = signalNumber;
     }
 
     /**
-     * Decodes what a shell or the JDK reports: above 128, the number of a known signal plus 128 is that signal.
+     * Decodes what a shell or the JDK reports: 128 plus the number of a signal that has a name and ends processes is that
+     * signal. A program that exits with another such sum itself is more likely than one that a real-time signal ended.
      *
      * @param code 0 to 255
      */
     static ExitStatus ofShellCode(int code) {
-        return new ExitStatus(code, Signal.of(code - SIGNAL_BASE).orElse(null));
+        int number = code - SIGNAL_BASE;
+        return new ExitStatus(code, Signal.of(number).filter(Signal::mayEnd).isPresent() ? number : 0);
     }
 
     /** Decodes what the system reports, which tells a code and a signal apart. */
     static ExitStatus ofWaitStatus(int status) {
         int signal = status & 0x7F;
-        return signal == 0
-                ? new ExitStatus((status >> 8) & 0xFF, null)
-                : new ExitStatus(SIGNAL_BASE + signal, Signal.of(signal).orElse(null));
+        return new ExitStatus(signal == 0 ? (status >> 8) & 0xFF : SIGNAL_BASE + signal, signal);
     }
 
     /** Returns the exit code, 0 to 255; 128 + n if signal n ended the process. */
@@ -51,9 +52,20 @@ public final class ExitStatus {
         return code;
     }
 
-    /** Returns the signal that ended the process, or empty if it ended by itself. */
+    /**
+     * Returns the signal that ended the process, or empty if it ended by itself, or by a signal without a name: see
+     * {@link #signalNumber()}.
+     */
     public Optional<Signal> signal() {
-        return Optional.ofNullable(signal);
+        return Signal.of(signalNumber);
+    }
+
+    /**
+     * Returns the number of the signal that ended the process, or empty if it ended by itself. Real-time signals, 32 to 64 on
+     * Linux, have a number only, and are told by the native engine alone.
+     */
+    public OptionalInt signalNumber() {
+        return signalNumber == 0 ? OptionalInt.empty() : OptionalInt.of(signalNumber);
     }
 
     /** Returns whether the code is 0. */
@@ -63,7 +75,7 @@ public final class ExitStatus {
 
     @Override
     public boolean equals(@Nullable Object other) {
-        return other instanceof ExitStatus status && status.code == code && status.signal == signal;
+        return other instanceof ExitStatus status && status.code == code && status.signalNumber == signalNumber;
     }
 
     @Override
@@ -71,9 +83,11 @@ public final class ExitStatus {
         return code;
     }
 
-    /** Returns {@code exit code 3} or {@code signal KILL}. */
+    /** Returns {@code exit code 3}, {@code signal KILL}, or {@code signal 40} for one without a name. */
     @Override
     public String toString() {
-        return signal == null ? "exit code " + code : "signal " + signal;
+        return signalNumber == 0
+                ? "exit code " + code
+                : "signal " + signal().map(Signal::name).orElseGet(() -> Integer.toString(signalNumber));
     }
 }

@@ -8,10 +8,12 @@ import org.jspecify.annotations.Nullable;
 /** Reads what a fake program writes. */
 final class FakeOutputPipe extends OutputPipe {
 
+    private final FakeLoop clock;
     private final FakePipe pipe;
 
     FakeOutputPipe(FakeLoop loop, String name, FakePipe pipe) {
         super(loop, name);
+        clock = loop;
         this.pipe = pipe;
     }
 
@@ -28,8 +30,18 @@ final class FakeOutputPipe extends OutputPipe {
     }
 
     @Override
+    boolean isFilled() {
+        return !pipe.isEmpty() || pipe.isEnded();
+    }
+
+    @Override
     boolean isDry() {
         return pipe.isEmpty();
+    }
+
+    @Override
+    long nanoTime() {
+        return clock.nanoTime();
     }
 
     @Override

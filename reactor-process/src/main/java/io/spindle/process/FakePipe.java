@@ -65,6 +65,10 @@ final class FakePipe {
         return chunks.isEmpty();
     }
 
+    boolean isEnded() {
+        return ended;
+    }
+
     /** Nothing is written any more. */
     void end() {
         ended = true;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.spindle.process;
 
+import java.nio.charset.Charset;
 import java.time.Duration;
 import java.util.Arrays;
 import java.util.Iterator;
@@ -78,19 +79,20 @@ final class FakeProcess implements Running {
     }
 
     boolean writeStdout(Function<FakeCall, String> text) {
-        return write(stdout, text);
+        return write(stdout, text, call.command().stdoutRules().charset());
     }
 
     boolean writeStderr(Function<FakeCall, String> text) {
-        return write(call.command().stderr().isMerged() ? stdout : stderr, text);
+        return call.command().stderr().isMerged()
+                ? writeStdout(text)
+                : write(stderr, text, call.command().stderrRules().charset());
     }
 
-    private boolean write(@Nullable FakePipe pipe, Function<FakeCall, String> text) {
+    private boolean write(@Nullable FakePipe pipe, Function<FakeCall, String> text, Charset charset) {
         if (pipe == null) {
             return true;
         }
-        byte[] rest =
-                unwritten == null ? text.apply(call).getBytes(call.command().charset()) : unwritten;
+        byte[] rest = unwritten == null ? text.apply(call).getBytes(charset) : unwritten;
         while (rest.length > 0 && pipe.room() > 0) {
             int count = Math.min(rest.length, pipe.room());
             pipe.write(Arrays.copyOf(rest, count));
@@ -125,7 +127,7 @@ final class FakeProcess implements Running {
                         delayed = true;
                         run();
                     },
-                    DefaultChildProcess.nanos(delay),
+                    Durations.nanos(delay),
                     TimeUnit.NANOSECONDS);
         }
         return false;
@@ -156,6 +158,11 @@ final class FakeProcess implements Running {
     @Override
     public boolean isAlive() {
         return alive;
+    }
+
+    @Override
+    public boolean isOfTheSystem() {
+        return false;
     }
 
     @Override

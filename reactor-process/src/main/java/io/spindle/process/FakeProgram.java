@@ -52,7 +52,7 @@ public final class FakeProgram {
     /**
      * Writes to the standard output.
      *
-     * @param text encoded as {@link Command#charset(java.nio.charset.Charset)} decodes
+     * @param text encoded as the command decodes this output, see {@link Command#charset(java.nio.charset.Charset)}
      */
     public FakeProgram stdout(String text) {
         Objects.requireNonNull(text, "text");
@@ -72,7 +72,7 @@ public final class FakeProgram {
     /**
      * Writes to the standard error.
      *
-     * @param text encoded as {@link Command#charset(java.nio.charset.Charset)} decodes
+     * @param text encoded as the command decodes this output, see {@link Command#charset(java.nio.charset.Charset)}
      */
     public FakeProgram stderr(String text) {
         Objects.requireNonNull(text, "text");

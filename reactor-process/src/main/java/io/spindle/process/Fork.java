@@ -83,7 +83,8 @@ public final class Fork {
 
     private Fork jvm(UnaryOperator<JvmLine> change) {
         if (jvm == null) {
-            throw new IllegalStateException("only the fork of a class has settings of its JVM, this is " + program);
+            throw new IllegalArgumentException(
+                    "only the fork of a class has settings of its JVM, this is one of " + program);
         }
         return new Fork(null, change.apply(jvm), options, connectTimeout);
     }
@@ -106,8 +107,7 @@ public final class Fork {
      * thing the JVM takes the last.
      *
      * @param flags such as {@code -Xmx64m}
-     * @throws IllegalArgumentException if one contains a NUL character
-     * @throws IllegalStateException if this is not the fork of a class
+     * @throws IllegalArgumentException if one contains a NUL character, or this is not the fork of a class
      */
     public Fork jvmArgs(String... flags) {
         List<String> checked = Command.of("java", flags).line();
@@ -119,7 +119,7 @@ public final class Fork {
      * {@link JvmFlags#shareable}.
      *
      * @param inherit Default: true
-     * @throws IllegalStateException if this is not the fork of a class
+     * @throws IllegalArgumentException if this is not the fork of a class
      */
     public Fork inheritJvmArgs(boolean inherit) {
         return jvm(line -> line.inherit(inherit));
@@ -129,7 +129,7 @@ public final class Fork {
      * Sets the program that runs the class.
      *
      * @param launcher Default: {@code bin/java} of this JVM
-     * @throws IllegalStateException if this is not the fork of a class
+     * @throws IllegalArgumentException if this is not the fork of a class
      */
     public Fork java(Path launcher) {
         Objects.requireNonNull(launcher, "launcher");
@@ -139,9 +139,9 @@ public final class Fork {
     /**
      * Sets the class path, which must hold Spindle too. Relative entries are relative to the directory of this JVM.
      *
-     * @param path as for {@code java -cp}. Default: that of this JVM; in a program whose classes are in a jar in a jar,
-     *     or on a module path, they are not found there
-     * @throws IllegalStateException if this is not the fork of a class
+     * @param path as for {@code java -cp}. Default: that of this JVM, and in a jar of Spring Boot the jars inside of it; a
+     *     class on a module path is not found there
+     * @throws IllegalArgumentException if this is not the fork of a class
      */
     public Fork classPath(String path) {
         Checks.noNul("path", path);
@@ -167,7 +167,7 @@ public final class Fork {
      * @throws IllegalArgumentException if it is not
      */
     public Fork connectTimeout(Duration timeout) {
-        Checks.positive("connectTimeout", timeout.toMillis());
+        Checks.positive("connectTimeout", timeout);
         return new Fork(program, jvm, options, timeout);
     }
 

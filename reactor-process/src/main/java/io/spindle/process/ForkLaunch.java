@@ -6,6 +6,7 @@ import io.spindle.loop.EventLoop;
 import io.spindle.process.ipc.Channel;
 import io.spindle.process.ipc.ChannelServer;
 import io.spindle.process.ipc.Invitation;
+import java.time.Duration;
 import java.util.List;
 import reactor.core.Disposable;
 import reactor.core.Disposables;
@@ -38,7 +39,8 @@ final class ForkLaunch {
     private Mono<ForkedProcess> start() {
         return EventLoop.onCurrent(Mono.fromCallable(fork::command).subscribeOn(Workers.LAUNCH))
                 .flatMap(command -> Mono.usingWhen(
-                        EventLoop.onCurrent(ChannelServer.bind(loop)),
+                        EventLoop.onCurrent(ChannelServer.bind(loop))
+                                .doOnDiscard(ChannelServer.class, ChannelServer::dispose),
                         server -> start(command, server),
                         server -> Mono.fromRunnable(server::dispose)));
     }
@@ -67,7 +69,8 @@ final class ForkLaunch {
         return Mono.firstWithSignal(
                         arrival,
                         EventLoop.onCurrent(ended(process)),
-                        Mono.delay(fork.connectTimeout(), here).then(late))
+                        Mono.delay(Duration.ofNanos(Durations.nanos(fork.connectTimeout())), here)
+                                .then(late))
                 .map(channel -> {
                     DefaultForkedProcess forked = new DefaultForkedProcess(process, channel);
                     owned.replace(forked);
@@ -82,6 +85,8 @@ final class ForkLaunch {
                 .doOnNext(status -> process.limitOutput(command.drain()))
                 .flatMap(status -> Capture.tail(process.stderrPipe())
                         .flatMap(stderr -> Mono.error(ForkException.ended(
-                                command, status, stderr.text(command.charset()).strip()))));
+                                command,
+                                status,
+                                stderr.text(command.stderrRules().charset()).strip()))));
     }
 }

@@ -15,7 +15,7 @@ import reactor.core.scheduler.Schedulers;
  */
 final class Homecoming {
 
-    private static final int CHUNKS_AHEAD = 4;
+    private static final int LARGE_AHEAD = 4;
 
     private Homecoming() {}
 
@@ -35,17 +35,18 @@ final class Homecoming {
     }
 
     /**
-     * For chunks: few are read ahead, none if the pipe is served by the loop that asks.
+     * For what is large, chunks or all lines of one: few are read ahead, none if the pipe is served by the loop that
+     * asks.
      *
      * @param served tells of an event loop whether the source signals on it
      */
-    static Flux<ByteBuf> bringChunks(Predicate<EventLoop> served, Flux<ByteBuf> source) {
-        return Flux.<ByteBuf>defer(() -> {
+    static <T> Flux<T> bringLarge(Predicate<EventLoop> served, Flux<T> source) {
+        return Flux.<T>defer(() -> {
                     EventLoop home = EventLoop.current();
                     if (home == null) {
-                        return source.publishOn(Schedulers.parallel(), CHUNKS_AHEAD);
+                        return source.publishOn(Schedulers.parallel(), LARGE_AHEAD);
                     }
-                    Flux<ByteBuf> here = served.test(home) ? source : source.publishOn(home, CHUNKS_AHEAD);
+                    Flux<T> here = served.test(home) ? source : source.publishOn(home, LARGE_AHEAD);
                     return Flux.using(() -> home.open("Pipe"), handle -> here, Handle::dispose, false);
                 })
                 .doOnDiscard(ByteBuf.class, Homecoming::discard);

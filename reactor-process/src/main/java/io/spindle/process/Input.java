@@ -104,7 +104,8 @@ public final class Input {
     /**
      * Lets the child read a file itself; no byte goes through this process.
      *
-     * @param file must exist when the command is started
+     * @param file must exist when the command is started. A named pipe that nobody writes holds up one of the few threads
+     *     that start programs, until somebody opens it
      */
     public static Input file(Path file) {
         return new Input(Redirect.from(file.toFile()), null);

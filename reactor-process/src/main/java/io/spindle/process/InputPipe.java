@@ -6,13 +6,16 @@ import io.netty.channel.IoEventLoop;
 import java.io.IOException;
 import java.util.ArrayDeque;
 import java.util.Objects;
+import java.util.concurrent.RejectedExecutionException;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import org.reactivestreams.Publisher;
+import org.reactivestreams.Subscriber;
 import org.reactivestreams.Subscription;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import reactor.core.CoreSubscriber;
+import reactor.core.publisher.Flux;
 import reactor.core.publisher.Operators;
 import reactor.util.context.Context;
 
@@ -25,6 +28,9 @@ abstract class InputPipe {
     private static final Logger log = LoggerFactory.getLogger(ChildProcess.class);
     private static final int PREFETCH = 16;
 
+    /** Then others on the loop have their turn: a quick source and a quick child would never let go of it. */
+    private static final int WRITES_PER_TURN = 64;
+
     final IoEventLoop loop;
     private final Publisher<? extends ByteBuf> publisher;
 
@@ -34,6 +40,8 @@ abstract class InputPipe {
     private int taken;
     private boolean completed;
     private boolean closed;
+    private int writes; // in this turn, whoever calls
+    private boolean resting;
 
     InputPipe(IoEventLoop loop, Publisher<? extends ByteBuf> publisher) {
         this.loop = loop;
@@ -43,7 +51,10 @@ abstract class InputPipe {
     /** Begins to watch the pipe; then {@link #drain()} is called when it may take more. Loop only, once. */
     abstract void open();
 
-    /** Writes what the pipe takes; returns whether that was all. Does not block. Loop only. */
+    /**
+     * Writes some of it, if the pipe takes any; returns whether nothing is left. If it wrote nothing, {@link #drain()}
+     * is called when it may. Does not block. Loop only.
+     */
     abstract boolean write(ByteBuf buffer) throws IOException;
 
     /** Gives back the descriptor, which is the end of the child's input. Loop only, once; or before it was opened. */
@@ -52,7 +63,8 @@ abstract class InputPipe {
     /** Opens the pipe and subscribes to the publisher. Loop only. */
     final void start(Context context, Consumer<Throwable> onFeederError) {
         open();
-        publisher.subscribe(new Feeder(context, onFeederError));
+        Subscriber<ByteBuf> feeder = new Feeder(context, onFeederError);
+        Flux.<ByteBuf>from(publisher).subscribe(feeder); // as a plain subscriber, for then one that throws signals it
     }
 
     /** Ends the child's input and cancels the publisher. Loop only, idempotent. */
@@ -77,14 +89,20 @@ abstract class InputPipe {
         return closed;
     }
 
+    /** Goes on writing in a new turn of the loop. Loop only. */
     final void drain() {
+        writes = 0;
+        writeOn();
+    }
+
+    private void writeOn() {
         try {
-            while (!closed && !queue.isEmpty()) {
-                if (!write(Objects.requireNonNull(queue.peek()))) {
+            while (!closed && !resting && !queue.isEmpty()) {
+                if (++writes > WRITES_PER_TURN) {
+                    rest();
+                } else if (!writeFirst()) {
                     return;
                 }
-                queue.remove().release();
-                replenish();
             }
         } catch (IOException e) {
             log.debug("the child reads its input no more", e);
@@ -92,6 +110,32 @@ abstract class InputPipe {
         }
         if (completed && queue.isEmpty()) {
             close();
+        }
+    }
+
+    /** Returns whether more may be written now. */
+    private boolean writeFirst() throws IOException {
+        ByteBuf buffer = Objects.requireNonNull(queue.peek());
+        int before = buffer.readableBytes();
+        boolean all = write(buffer);
+        int written = before - buffer.readableBytes();
+        ProcessCounters.ALL.written(written);
+        if (all) {
+            queue.remove().release();
+            replenish();
+        }
+        return all || written > 0;
+    }
+
+    private void rest() {
+        resting = true;
+        try {
+            loop.execute(() -> {
+                resting = false;
+                drain();
+            });
+        } catch (RejectedExecutionException e) {
+            log.trace("the event loop has ended", e);
         }
     }
 
@@ -143,7 +187,7 @@ abstract class InputPipe {
                 buffer.release();
             } else {
                 queue.add(buffer);
-                drain();
+                writeOn();
             }
         }
 
@@ -169,7 +213,7 @@ abstract class InputPipe {
                     () -> {
                         completed = true;
                         upstream = null;
-                        drain();
+                        writeOn();
                     },
                     () -> {});
         }

@@ -40,7 +40,7 @@ final class JdkLauncher implements Launcher {
         if (stderr != null) {
             builder.redirectError(Redirect.to(path(stderr)));
         }
-        return new JdkProcess(builder.start());
+        return new JdkProcess(JdkStart.start(builder));
     }
 
     private static File path(FileDescriptor fd) {

@@ -14,7 +14,13 @@ record JdkProcess(Process process) implements Running {
 
     /** Returns a builder with everything but the pipes. */
     static ProcessBuilder builder(Command command) {
-        ProcessBuilder builder = new ProcessBuilder(command.line());
+        if (command.argv0() != null || !command.descriptors().isEmpty()) {
+            throw new UnsupportedOperationException(
+                    "argv0 and descriptor need the native engine, so Java 22 or later and"
+                            + " --enable-native-access, see docs/design/process.md; the JDK can do neither, for "
+                            + command);
+        }
+        ProcessBuilder builder = new ProcessBuilder(Sessions.line(command));
         Path directory = command.directory();
         if (directory != null) {
             builder.directory(directory.toFile());
@@ -59,7 +65,7 @@ record JdkProcess(Process process) implements Running {
         return switch (signal) {
             case TERM -> handle().destroy();
             case KILL -> handle().destroyForcibly();
-            default -> isAlive() && sendLater(signal);
+            default -> SignalProgram.SHELL.isThere() && isAlive() && sendLater(signal);
         };
     }
 

@@ -63,14 +63,10 @@ final class Launch implements Disposable {
         List<DefaultChildProcess> started;
         try {
             started = launch(Context.of(sink.contextView()));
-        } catch (LaunchException e) {
+        } catch (LaunchException | RuntimeException | Error e) {
             leave();
-            SpawnException error = e.explain();
+            Throwable error = explained(e);
             signal(() -> sink.error(error));
-            return;
-        } catch (RuntimeException | Error e) {
-            leave();
-            signal(() -> sink.error(e));
             return;
         }
         if (turn != null) {
@@ -79,6 +75,20 @@ final class Launch implements Disposable {
         }
         if (children.update(() -> started.forEach(DefaultChildProcess::cancel))) { // else they have been disposed
             signal(() -> sink.success(started));
+        }
+    }
+
+    /** Never throws: a JVM without a descriptor may not even be able to load the class of the reason. */
+    private static Throwable explained(Throwable e) {
+        if (!(e instanceof LaunchException failed)) {
+            return e;
+        }
+        ProcessCounters.ALL.spawnFailed();
+        try {
+            return failed.explain();
+        } catch (RuntimeException | Error unexplained) {
+            unexplained.addSuppressed(e);
+            return unexplained;
         }
     }
 

@@ -7,7 +7,6 @@ import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
-import java.util.function.Consumer;
 
 /** Cuts chunks into lines, wherever the chunks end. Used by one thread at a time. */
 abstract class LineSplitter {
@@ -19,24 +18,29 @@ abstract class LineSplitter {
     final int maxLine;
     final char delimiter;
     private final LongLine policy;
-    private final Consumer<ExecException.Reason> onFailure;
+    private final Runnable onFailure;
     private List<String> lines = new ArrayList<>();
     private boolean skipping; // the rest of a line that was too long
     private boolean failed;
 
-    LineSplitter(Command command, Consumer<ExecException.Reason> onFailure) {
-        maxLine = command.maxLine();
-        delimiter = command.delimiter();
-        policy = command.longLine();
+    LineSplitter(OutputRules rules, Runnable onFailure) {
+        maxLine = rules.maxLine();
+        delimiter = rules.delimiter();
+        policy = rules.longLine();
         this.onFailure = onFailure;
     }
 
-    static LineSplitter of(Command command, Consumer<ExecException.Reason> onFailure) {
-        Charset charset = command.charset();
-        boolean ascii = command.delimiter() < 0x80;
+    /**
+     * Makes the one for a charset.
+     *
+     * @param onFailure called once if a line is too long and that is a failure
+     */
+    static LineSplitter of(OutputRules rules, Runnable onFailure) {
+        Charset charset = rules.charset();
+        boolean ascii = rules.delimiter() < 0x80;
         return ascii && (BYTE_WISE.contains(charset) || charset.name().startsWith("ISO-8859-"))
-                ? new ByteLineSplitter(command, onFailure)
-                : new CharLineSplitter(command, onFailure);
+                ? new ByteLineSplitter(rules, onFailure)
+                : new CharLineSplitter(rules, onFailure);
     }
 
     /** Takes a chunk, releases it, and returns the lines that are now complete. */
@@ -91,7 +95,7 @@ abstract class LineSplitter {
     final void tooLong(String beginning) {
         if (policy == LongLine.FAIL) {
             failed = true;
-            onFailure.accept(ExecException.Reason.LONG_LINE);
+            onFailure.run();
         } else if (!skipping) {
             lines.add(beginning);
             skipping = policy == LongLine.CUT;

@@ -9,6 +9,6 @@ package io.spindle.process;
 public enum LongOutput {
     /** Fails with an {@link ExecException} of {@link ExecException.Reason#MAX_BUFFER} and kills the process tree. */
     FAIL,
-    /** Keeps the beginning and reads on, so that the program runs to its end. */
+    /** Keeps the beginning and reads on, so that the program runs to its end; {@link ExecResult#isTruncated()} tells. */
     CUT
 }

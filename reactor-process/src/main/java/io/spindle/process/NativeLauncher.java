@@ -9,6 +9,6 @@ interface NativeLauncher extends Launcher {
     /** Starts a program and waits for its end: whatever is missing here shows. Blocks. */
     void selfTest() throws IOException;
 
-    /** Sends a signal to any process, if it is there. Does not block. */
-    void kill(long pid, Signal signal);
+    /** Sends a signal to any process, if it is there: to no other one that has got its number. Does not block. */
+    void kill(ProcessHandle process, Signal signal);
 }

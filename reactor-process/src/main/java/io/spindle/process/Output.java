@@ -2,11 +2,18 @@
 package io.spindle.process;
 
 import java.lang.ProcessBuilder.Redirect;
+import java.nio.charset.Charset;
 import java.nio.file.Path;
+import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Where a child's standard output or error goes. Immutable.
+ * Where a child's standard output or error goes, and what is different about this one where both come here. Immutable.
+ *
+ * <p>{@link Command#charset(Charset)}, {@link Command#maxBuffer(long)} and {@link Command#maxLine(int, LongLine)} are for
+ * both outputs. {@code command.stderr(Output.pipe().charset(ISO_8859_1).maxBuffer(4096))} has others for stderr alone,
+ * whichever is said first. {@link Command#delimiter} stays that of the command, and what goes to the next stage of a
+ * {@link Pipeline} is not read here, whatever is set for it.
  *
  * @since 0.1.0
  */
@@ -18,9 +25,15 @@ public final class Output {
     private static final Output DISCARD = new Output(Redirect.DISCARD);
 
     private final @Nullable Redirect redirect;
+    private final UnaryOperator<OutputRules> own;
 
     private Output(@Nullable Redirect redirect) {
+        this(redirect, UnaryOperator.identity());
+    }
+
+    private Output(@Nullable Redirect redirect, UnaryOperator<OutputRules> own) {
         this.redirect = redirect;
+        this.own = own;
     }
 
     /** Brings it to this process, where it is collected or streamed: the default. */
@@ -61,11 +74,72 @@ public final class Output {
         return new Output(Redirect.appendTo(file.toFile()));
     }
 
-    boolean isPipe() {
-        return this == PIPE;
+    /**
+     * Sets how this output is decoded to text.
+     *
+     * @param charset instead of that of the command, {@link Command#charset(Charset)}
+     * @throws IllegalArgumentException if this is not {@link #pipe()}: nothing else is read here
+     */
+    public Output charset(Charset charset) {
+        return with("charset", rules -> rules.charset(charset));
     }
 
-    boolean isMerged() {
+    /**
+     * Limits how much {@link Command#exec()} collects of this output. A program that writes more is killed and
+     * {@link ExecException.Reason#MAX_BUFFER} tells.
+     *
+     * @param bytes positive; instead of that of the command, {@link Command#maxBuffer(long)}
+     * @throws IllegalArgumentException if it is not positive, or this is not {@link #pipe()}: nothing else is read here
+     */
+    public Output maxBuffer(long bytes) {
+        return maxBuffer(bytes, LongOutput.FAIL);
+    }
+
+    /**
+     * Limits how much {@link Command#exec()} collects of this output.
+     *
+     * @param bytes positive; instead of that of the command, {@link Command#maxBuffer(long, LongOutput)}
+     * @param policy what happens to more
+     * @throws IllegalArgumentException if the number is not positive, or this is not {@link #pipe()}: nothing else is
+     *     read here
+     */
+    public Output maxBuffer(long bytes, LongOutput policy) {
+        return with("maxBuffer", rules -> rules.maxBuffer(bytes, policy));
+    }
+
+    /**
+     * Limits the length of one line of this output, where it is streamed by lines: stdout by {@link Command#lines()}, each
+     * of both by {@link Command#events()}.
+     *
+     * @param length as that of the command, {@link Command#maxLine(int, LongLine)}, which this one replaces
+     * @param policy what happens to a longer line
+     * @throws IllegalArgumentException if the length is not positive, or this is not {@link #pipe()}: nothing else is
+     *     read here
+     */
+    public Output maxLine(int length, LongLine policy) {
+        return with("maxLine", rules -> rules.maxLine(length, policy));
+    }
+
+    private Output with(String name, UnaryOperator<OutputRules> change) {
+        if (!isPipe()) {
+            throw new IllegalArgumentException(name + " is for Output.pipe(), nothing else is read here, was " + this);
+        }
+        OutputRules unused = change.apply(OutputRules.DEFAULT); // a wrong value is to be told by this call
+        return new Output(null, rules -> change.apply(own.apply(rules)));
+    }
+
+    /** Returns the rules of an output, given those for both. */
+    OutputRules over(OutputRules common) {
+        return own.apply(common);
+    }
+
+    /** Returns whether it comes to this process, whatever is set for it. */
+    public boolean isPipe() {
+        return redirect == null && !isMerged();
+    }
+
+    /** Returns whether it goes wherever stdout goes. */
+    public boolean isMerged() {
         return this == MERGED;
     }
 
@@ -73,5 +147,14 @@ public final class Output {
     @Nullable
     Redirect redirect() {
         return redirect;
+    }
+
+    /** Returns what the destination is, for people to read. */
+    @Override
+    public String toString() {
+        if (isMerged()) {
+            return "Output[merged]";
+        }
+        return redirect == null ? "Output[pipe]" : "Output[" + redirect + "]";
     }
 }

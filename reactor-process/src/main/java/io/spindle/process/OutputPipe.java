@@ -62,7 +62,8 @@ abstract class OutputPipe extends Flux<ByteBuf> {
     private int lastBytes;
     private boolean drainsWhenCancelled;
     private boolean draining;
-    private long activeNanos = System.nanoTime();
+    private boolean paused;
+    private long activeNanos;
     private boolean ended;
 
     OutputPipe(IoEventLoop loop, String name) {
@@ -76,8 +77,16 @@ abstract class OutputPipe extends Flux<ByteBuf> {
     /** Returns a chunk that the caller owns, an empty one at the end, or null if nothing is there now. Loop only. */
     abstract @Nullable ByteBuf read() throws IOException;
 
+    /** Whether something is there, if only the end, as far as is known without reading: for counting. Loop only. */
+    abstract boolean isFilled();
+
     /** Whether after null there is certainly nothing on its way. Loop only. */
     abstract boolean isDry();
+
+    /** Returns the time of the process. */
+    long nanoTime() {
+        return System.nanoTime();
+    }
 
     /** Gives back the descriptor. Loop only, once; or the only thread, before it was opened. */
     abstract void release();
@@ -86,6 +95,7 @@ abstract class OutputPipe extends Flux<ByteBuf> {
     final void listen(Runnable onSubscribed, Runnable onEnded) {
         this.onSubscribed = onSubscribed;
         this.onEnded = onEnded;
+        activeNanos = nanoTime();
     }
 
     @Override
@@ -111,10 +121,9 @@ abstract class OutputPipe extends Flux<ByteBuf> {
         }
         subscriber = actual;
         onSubscribed.run();
-        if (dropped && failure == null) {
-            failure = new IllegalStateException(name + " was not read in time: more than " + HELD_BYTES
-                    + " bytes came while nobody had subscribed to it, and were dropped");
-            end(failure);
+        if (dropped) {
+            fail(new IllegalStateException(name + " was not read in time: more than " + HELD_BYTES
+                    + " bytes came while nobody had subscribed to it, and were dropped"));
         }
         drain();
     }
@@ -145,7 +154,7 @@ abstract class OutputPipe extends Flux<ByteBuf> {
     final long silentSinceNanos() {
         boolean wanted = subscriber == null ? holding : demand > 0 && held.isEmpty();
         if (!ended && !wanted) {
-            activeNanos = System.nanoTime();
+            activeNanos = nanoTime();
         }
         return activeNanos;
     }
@@ -198,14 +207,25 @@ abstract class OutputPipe extends Flux<ByteBuf> {
         if (actual == null) {
             return holding && !ended && (mayDrop || heldBytes < HELD_BYTES) && readThen(this::keep);
         }
-        if (!held.isEmpty() && failure == null) {
+        if (!held.isEmpty() && !(ended && failure != null)) {
             return demand > 0 && deliver(actual, held.remove());
         }
         if (ended) {
             terminate(actual);
             return false;
         }
-        return demand > 0 && readThen(chunk -> deliver(actual, chunk));
+        if (demand == 0) {
+            pause();
+            return false;
+        }
+        return readThen(chunk -> deliver(actual, chunk));
+    }
+
+    private void pause() {
+        if (!paused && isFilled()) {
+            paused = true;
+            ProcessCounters.ALL.paused();
+        }
     }
 
     private boolean readThen(Consumer<ByteBuf> consumer) {
@@ -223,7 +243,8 @@ abstract class OutputPipe extends Flux<ByteBuf> {
         if (chunk == null) {
             return false;
         }
-        activeNanos = System.nanoTime();
+        activeNanos = nanoTime();
+        ProcessCounters.ALL.read(chunk.readableBytes());
         if (last) {
             lastBytes += chunk.readableBytes();
         }
@@ -286,6 +307,12 @@ abstract class OutputPipe extends Flux<ByteBuf> {
         }
     }
 
+    /** Ends it by an error, which takes the place of what is still held if it had ended already. */
+    private void fail(Exception error) {
+        failAtEnd(error);
+        end(error);
+    }
+
     private void end(@Nullable Throwable error) {
         if (!ended) {
             ended = true;
@@ -320,9 +347,11 @@ abstract class OutputPipe extends Flux<ByteBuf> {
 
         private void add(long n) {
             if (n <= 0) {
-                close(new IllegalArgumentException("request must be positive (Reactive Streams 3.9), was " + n));
+                fail(new IllegalArgumentException("request must be positive (Reactive Streams 3.9), was " + n));
+                drain();
             } else {
                 demand = Operators.addCap(demand, n);
+                paused = false;
                 drain();
             }
         }

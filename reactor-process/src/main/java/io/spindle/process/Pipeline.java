@@ -12,7 +12,8 @@ import reactor.core.publisher.Mono;
 
 /**
  * An immutable description of programs each of which reads what the one before it writes, made by
- * {@link Command#pipe(Command)}. The pipes between them are the system's: no byte goes through this JVM.
+ * {@link Command#pipe(Command)}. The pipes between them are the system's: no byte goes through this JVM, but where
+ * there is no epoll, so that threads copy them.
  *
  * <pre>
  *   {@link Input} ──► stage 1 ──► stage 2 ──► … ──► stage n ──► lines(), output(), exec()
@@ -51,8 +52,7 @@ public final class Pipeline {
      * Adds a stage, as {@link Command#pipe(Command)} does.
      *
      * @param next its stdin has been left as it is by default
-     * @throws IllegalArgumentException if {@code next} has another stdin
-     * @throws IllegalStateException if stdout of the last stage is not a pipe
+     * @throws IllegalArgumentException if {@code next} has another stdin, or stdout of the last stage is not a pipe
      */
     public Pipeline pipe(Command next) {
         if (next.stdin() != Input.empty()) {
@@ -60,7 +60,8 @@ public final class Pipeline {
                     "next must not have a stdin of its own, it reads the stage before it, was " + next);
         }
         if (!last().stdout().isPipe()) {
-            throw new IllegalStateException("stdout must be Output.pipe() to be piped, for " + last());
+            throw new IllegalArgumentException(
+                    "stdout must be Output.pipe() to be piped, was " + last().stdout() + " for " + last());
         }
         List<Command> longer = new ArrayList<>(stages);
         longer.add(next);
@@ -98,6 +99,7 @@ public final class Pipeline {
      * </ul>
      *
      * @return a cold {@code Mono}, never empty
+     * @throws IllegalArgumentException if stdin of the first stage is {@link Input#pipe()}, which is for {@link #spawn()}
      */
     public Mono<PipelineResult> exec() {
         return Executions.exec(stages, pipefail);
@@ -108,7 +110,8 @@ public final class Pipeline {
      * errors of {@link #exec()}. A slow subscriber stops the last stage, whose full pipe stops the one before it.
      *
      * @return a cold {@code Flux}
-     * @throws IllegalStateException if stdout of the last stage is not a pipe
+     * @throws IllegalArgumentException if stdout of the last stage is not a pipe, or stdin of the first is
+     *     {@link Input#pipe()}
      */
     public Flux<String> lines() {
         return Executions.lines(stages, pipefail);
@@ -119,7 +122,8 @@ public final class Pipeline {
      * the errors of {@link #exec()}.
      *
      * @return a cold {@code Flux}; its subscriber releases each buffer
-     * @throws IllegalStateException if stdout of the last stage is not a pipe
+     * @throws IllegalArgumentException if stdout of the last stage is not a pipe, or stdin of the first is
+     *     {@link Input#pipe()}
      */
     public Flux<ByteBuf> output() {
         return Executions.output(stages, pipefail);

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.spindle.process;
 
-import java.io.IOException;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.HashMap;
@@ -9,8 +8,10 @@ import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
-import java.util.concurrent.TimeUnit;
+import java.util.function.Supplier;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -18,8 +19,8 @@ import org.slf4j.LoggerFactory;
 final class ProcessTree {
 
     private static final Logger log = LoggerFactory.getLogger(ChildProcess.class);
+
     private static final int MAX_ROUNDS = 5;
-    private static final long SIGNAL_PROGRAM_SECONDS = 5;
 
     private ProcessTree() {}
 
@@ -28,11 +29,19 @@ final class ProcessTree {
         Set<ProcessHandle> tree = new LinkedHashSet<>();
         if (root.isAlive()) {
             tree.add(root);
-            try (Stream<ProcessHandle> descendants = root.descendants()) {
-                descendants.forEach(tree::add);
-            }
+            tree.addAll(descendants(root));
         }
         return tree;
+    }
+
+    /** Where nobody can look, for there is no descriptor left, what is known gets its signal all the same. */
+    private static List<ProcessHandle> descendants(ProcessHandle root) {
+        try (Stream<ProcessHandle> descendants = root.descendants()) {
+            return descendants.toList();
+        } catch (RuntimeException e) {
+            log.warn("the descendants of process {} are not found: {}", root.pid(), e.toString());
+            return List.of();
+        }
     }
 
     /**
@@ -42,22 +51,37 @@ final class ProcessTree {
     static void kill(Running process) {
         Set<ProcessHandle> tree = new LinkedHashSet<>();
         process.killGroup(() -> tree.addAll(stopped(process.handle())));
-        tree.forEach(ProcessHandle::destroyForcibly);
+        send(Signal.KILL, tree);
     }
 
     private static void kill(ProcessHandle root) {
-        stopped(root).forEach(ProcessHandle::destroyForcibly);
+        send(Signal.KILL, stopped(root));
     }
 
     private static Set<ProcessHandle> stopped(ProcessHandle root) {
-        Set<ProcessHandle> tree = new LinkedHashSet<>(Set.of(root));
+        return stopped(Set.of(root), () -> of(root));
+    }
+
+    private static Set<ProcessHandle> stopped(Set<ProcessHandle> first, Supplier<Set<ProcessHandle>> look) {
+        return stopped(first, look, Natives.launcher(), SignalProgram.SHELL);
+    }
+
+    /** Stops these and what a look finds, until that is nothing new, where one can be stopped; returns all of them. */
+    static Set<ProcessHandle> stopped(
+            Set<ProcessHandle> first,
+            Supplier<Set<ProcessHandle>> look,
+            @Nullable NativeLauncher launcher,
+            SignalProgram program) {
+        Set<ProcessHandle> tree = new LinkedHashSet<>(first);
         Set<ProcessHandle> stopped = new LinkedHashSet<>();
         for (int round = 0; round < MAX_ROUNDS && stopped.size() < tree.size(); round++) {
             List<ProcessHandle> running = new ArrayList<>(tree);
             running.removeAll(stopped);
-            send(Signal.STOP, running);
+            if (launcher != null || program.isThere()) {
+                send(Signal.STOP, running, launcher, program);
+            }
             stopped.addAll(running);
-            tree.addAll(of(root));
+            tree.addAll(look.get());
         }
         return tree;
     }
@@ -67,25 +91,35 @@ final class ProcessTree {
         members.forEach(ProcessTree::kill);
     }
 
-    /** Kills all these roots and what descends from them, by one look at the processes: for the end of the JVM. */
-    static void killAllOf(Collection<ProcessHandle> roots) {
-        Map<Long, Long> parents = new HashMap<>();
-        List<ProcessHandle> all;
-        try (Stream<ProcessHandle> descendants = ProcessHandle.current().descendants()) {
-            all = descendants.toList();
+    /**
+     * Kills all these children of this JVM, the groups that they lead and what descends from them, as thoroughly as one: for
+     * the end of the JVM. One look at all processes serves all of them.
+     */
+    static void killAllOf(Collection<Running> children) {
+        if (children.isEmpty()) {
+            return;
         }
+        Set<ProcessHandle> roots = children.stream().map(Running::handle).collect(Collectors.toSet());
+        Set<ProcessHandle> tree = stopped(roots, () -> below(roots));
+        children.forEach(child -> child.signalGroup(Signal.KILL));
+        send(Signal.KILL, tree);
+    }
+
+    private static Set<ProcessHandle> below(Set<ProcessHandle> roots) {
+        List<ProcessHandle> all = descendants(ProcessHandle.current());
+        Map<Long, Long> parents = new HashMap<>();
         all.forEach(each -> each.parent().ifPresent(parent -> parents.put(each.pid(), parent.pid())));
-        Set<Long> pids = new LinkedHashSet<>();
-        roots.forEach(root -> pids.add(root.pid()));
-        roots.forEach(ProcessHandle::destroyForcibly);
-        for (ProcessHandle each : all) {
-            for (Long pid = each.pid(); pid != null; pid = parents.get(pid)) {
-                if (pids.contains(pid)) {
-                    each.destroyForcibly();
-                    break;
-                }
+        Set<Long> pids = roots.stream().map(ProcessHandle::pid).collect(Collectors.toSet());
+        return all.stream().filter(each -> isBelow(pids, each.pid(), parents)).collect(Collectors.toSet());
+    }
+
+    private static boolean isBelow(Set<Long> roots, long process, Map<Long, Long> parents) {
+        for (Long pid = process; pid != null; pid = parents.get(pid)) {
+            if (roots.contains(pid)) {
+                return true;
             }
         }
+        return false;
     }
 
     /** Asks a process, the group that it leads, and its descendants to end: each once. Returns whom it asked. */
@@ -99,45 +133,27 @@ final class ProcessTree {
     }
 
     /**
-     * Sends a signal to each that is alive. The JDK knows two; the others are sent by the system's call, or where that
-     * cannot be called by the shell's {@code kill}.
+     * Sends a signal to each that is alive: by the system's call, to nobody else, where that can be made. Else the JDK knows
+     * two, and the others are sent by the shell's {@code kill}; between its look who has the number and the signal there is
+     * a moment in which the number may be given away.
      */
     static void send(Signal signal, Collection<ProcessHandle> targets) {
+        send(signal, targets, Natives.launcher(), SignalProgram.SHELL);
+    }
+
+    private static void send(
+            Signal signal,
+            Collection<ProcessHandle> targets,
+            @Nullable NativeLauncher launcher,
+            SignalProgram program) {
+        if (launcher != null) {
+            targets.stream().filter(ProcessHandle::isAlive).forEach(each -> launcher.kill(each, signal));
+            return;
+        }
         switch (signal) {
             case TERM -> targets.forEach(ProcessHandle::destroy);
             case KILL -> targets.forEach(ProcessHandle::destroyForcibly);
-            default -> sendOther(signal, targets);
-        }
-    }
-
-    private static void sendOther(Signal signal, Collection<ProcessHandle> targets) {
-        NativeLauncher launcher = Natives.launcher();
-        if (launcher == null) {
-            sendByProgram(signal, targets);
-        } else {
-            targets.stream().filter(ProcessHandle::isAlive).forEach(each -> launcher.kill(each.pid(), signal));
-        }
-    }
-
-    private static void sendByProgram(Signal signal, Collection<ProcessHandle> targets) {
-        List<String> line = new ArrayList<>(List.of("/bin/sh", "-c", "kill -s \"$0\" \"$@\"", signal.name()));
-        targets.stream().filter(ProcessHandle::isAlive).forEach(each -> line.add(Long.toString(each.pid())));
-        if (line.size() == 4) {
-            return;
-        }
-        try {
-            Process kill = new ProcessBuilder(line)
-                    .redirectInput(ProcessBuilder.Redirect.from(new java.io.File("/dev/null")))
-                    .redirectOutput(ProcessBuilder.Redirect.DISCARD)
-                    .redirectError(ProcessBuilder.Redirect.DISCARD)
-                    .start();
-            if (!kill.waitFor(SIGNAL_PROGRAM_SECONDS, TimeUnit.SECONDS)) {
-                kill.destroyForcibly();
-            }
-        } catch (IOException e) {
-            log.warn("cannot send {} to {}", signal, targets, e);
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
+            default -> program.send(signal, targets);
         }
     }
 }

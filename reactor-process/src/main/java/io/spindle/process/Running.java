@@ -13,12 +13,22 @@ interface Running {
 
     boolean isAlive();
 
+    /** Whether the system knows it: it must be ended with this JVM, and can. */
+    default boolean isOfTheSystem() {
+        return true;
+    }
+
     /**
      * Sends a signal to the process alone.
      *
      * @return false if the process has ended; nothing is sent then, so that no other process with its number is hit
      */
     boolean signal(Signal signal);
+
+    /** Whether it leads a process group. */
+    default boolean leadsGroup() {
+        return false;
+    }
 
     /** Sends a signal to the process group that it leads; does nothing if it leads none or has ended. */
     void signalGroup(Signal signal);

@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.spindle.process;
 
+import java.util.EnumSet;
 import java.util.Optional;
+import java.util.Set;
 
 /**
- * A POSIX signal. The numbers are those of Linux on x86-64 and AArch64, by which an exit code is decoded; a signal is
- * sent by its name.
+ * A signal of Linux that has a name; real-time signals have none, see {@link ExitStatus#signalNumber()}. The numbers are
+ * those of x86-64 and AArch64, by which an exit code is decoded; a signal is sent by its name.
  *
  * @since 0.1.0
  */
@@ -40,18 +42,40 @@ public enum Signal {
     ALRM(14),
     /** Asks a process to end: the default of every graceful end here. */
     TERM(15),
+    /** A fault of the coprocessor's stack; unused by Linux. */
+    STKFLT(16),
+    /** A child has ended or was stopped; ignored by default. */
+    CHLD(17),
     /** Goes on after {@link #STOP} or {@link #TSTP}. */
     CONT(18),
     /** Stops a process until {@link #CONT}; can be neither caught nor ignored. */
     STOP(19),
     /** Stop typed at the terminal. */
     TSTP(20),
+    /** A read of the terminal from the background; stops by default. */
+    TTIN(21),
+    /** A write to the terminal from the background; stops by default. */
+    TTOU(22),
+    /** Urgent data at a socket; ignored by default. */
+    URG(23),
     /** The limit of processor time is exceeded. */
     XCPU(24),
     /** The limit of file size is exceeded. */
     XFSZ(25),
+    /** A timer of the process that counts its own processor time. */
+    VTALRM(26),
+    /** A timer of the process that counts its processor time, with that of the system for it. */
+    PROF(27),
+    /** The size of the terminal has changed; ignored by default. */
+    WINCH(28),
+    /** Input or output is possible; also called {@code POLL}. */
+    IO(29),
+    /** The power fails. */
+    PWR(30),
     /** Bad system call. */
     SYS(31);
+
+    private static final Set<Signal> HARMLESS = EnumSet.of(CHLD, CONT, STOP, TSTP, TTIN, TTOU, URG, WINCH);
 
     private final int number;
 
@@ -76,5 +100,15 @@ public enum Signal {
             }
         }
         return Optional.empty();
+    }
+
+    /** Whether it may end a process; the others are ignored by default, or stop it. */
+    boolean mayEnd() {
+        return !HARMLESS.contains(this);
+    }
+
+    /** Returns what {@code kill -s} of every shell understands. */
+    String shellName() {
+        return this == STKFLT ? Integer.toString(number) : name();
     }
 }

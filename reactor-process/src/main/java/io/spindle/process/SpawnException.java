@@ -13,11 +13,11 @@ public final class SpawnException extends RuntimeException {
 
     /** Why a program could not be started. */
     public enum Reason {
-        /** No such program on the path, or at the given place. */
+        /** No such program on the path, or at the given place, or the interpreter that a script names is missing. */
         PROGRAM_MISSING,
         /** The program is a directory, or its file may not be executed. */
         NOT_EXECUTABLE,
-        /** The working directory does not exist or is not a directory. */
+        /** The working directory does not exist, is not a directory or may not be entered. */
         DIRECTORY_MISSING,
         /** A file for stdin, stdout or stderr cannot be opened. */
         REDIRECT_FAILED,

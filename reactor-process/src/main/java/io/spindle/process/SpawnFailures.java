@@ -13,8 +13,11 @@ import org.jspecify.annotations.Nullable;
 /** Finds out why a program could not be started: the JDK puts the system's error number into its text only. */
 final class SpawnFailures {
 
-    /** "error=2" up to some JDK, "error: 2" in later ones. */
-    private static final Pattern ERROR_NUMBER = Pattern.compile("error(?:=|: )(\\d+)");
+    /** "error=2" up to some JDK, "error: 2" in later ones, "error(-2)" of Netty. */
+    private static final Pattern ERROR_NUMBER = Pattern.compile("error(?:=|: |\\(-)(\\d+)");
+
+    /** Where the JDK opens our ends of pipes again, which are there for certain. */
+    private static final String OWN_DESCRIPTOR = "/proc/self/fd/";
 
     private static final int ENOENT = 2;
     private static final int EAGAIN = 11;
@@ -30,12 +33,11 @@ final class SpawnFailures {
         Reason reason = reason(directory, error);
         String program = command.line().get(0);
         String message = switch (reason) {
-            case PROGRAM_MISSING ->
-                "program not found: " + program
-                        + (program.indexOf('/') < 0 ? " (looked for on the PATH of this JVM)" : "");
+            case PROGRAM_MISSING -> missing(command, program);
             case NOT_EXECUTABLE -> "program may not be executed: " + program;
             case DIRECTORY_MISSING ->
-                "working directory does not exist or is not a directory: " + directory + ", for " + command;
+                "working directory does not exist, is not a directory or may not be entered: " + directory + ", for "
+                        + command;
             case REDIRECT_FAILED ->
                 "a file for stdin, stdout or stderr cannot be opened: " + rootMessage(error) + ", for " + command;
             case LIMIT_REACHED -> "the system has no process, descriptor or memory left for " + command;
@@ -44,9 +46,20 @@ final class SpawnFailures {
         return new SpawnException(command, reason, message, error);
     }
 
+    private static String missing(Command command, String program) {
+        if (Programs.find(command).isPresent()) { // the file is there: what it names is not
+            return "the interpreter that the first line of " + program + " names was not found";
+        }
+        return "program not found: " + program
+                + (program.indexOf('/') < 0 ? " (looked for on the PATH of this JVM)" : "");
+    }
+
     private static Reason reason(@Nullable Path directory, IOException error) {
-        if (directory != null && !Files.isDirectory(directory)) {
+        if (directory != null && !(Files.isDirectory(directory) && Files.isExecutable(directory))) {
             return Reason.DIRECTORY_MISSING;
+        }
+        if (isOutOfDescriptors(error)) {
+            return Reason.LIMIT_REACHED;
         }
         if (error instanceof FileNotFoundException || error.getCause() instanceof FileNotFoundException) {
             return Reason.REDIRECT_FAILED;
@@ -54,9 +67,19 @@ final class SpawnFailures {
         return switch (errorNumber(error)) {
             case ENOENT -> Reason.PROGRAM_MISSING;
             case EACCES -> Reason.NOT_EXECUTABLE;
-            case EAGAIN, ENOMEM, ENFILE, EMFILE -> Reason.LIMIT_REACHED;
+            case EAGAIN, ENOMEM -> Reason.LIMIT_REACHED;
             default -> Reason.OTHER;
         };
+    }
+
+    /** Whether there was no descriptor left, for a pipe or for a file that is known to be there. */
+    static boolean isOutOfDescriptors(IOException error) {
+        String text = String.valueOf(rootMessage(error));
+        int number = errorNumber(error);
+        return number == EMFILE
+                || number == ENFILE
+                || text.startsWith(OWN_DESCRIPTOR)
+                || text.contains("(Too many open files");
     }
 
     /** Returns the system's number of the error, or 0 if it has none. */

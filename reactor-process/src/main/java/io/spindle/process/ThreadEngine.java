@@ -53,7 +53,7 @@ final class ThreadEngine implements Engine {
 
     private static Process start(Command command, boolean first) throws IOException {
         ProcessBuilder builder = JdkProcess.builder(command);
-        return (first ? builder : builder.redirectInput(Redirect.PIPE)).start();
+        return JdkStart.start(first ? builder : builder.redirectInput(Redirect.PIPE));
     }
 
     private static Launched launched(Process process, Command command, IoEventLoop loop, boolean first, boolean last) {

@@ -70,6 +70,12 @@ final class ThreadOutputPipe extends OutputPipe {
         drain();
     }
 
+    /** What was not asked for is not known: its thread does not look. */
+    @Override
+    boolean isFilled() {
+        return chunk != null;
+    }
+
     /** The stream's own {@code available()} would wait for the reader: so, when nothing has come for a moment. */
     @Override
     @SuppressWarnings("FutureReturnValueIgnored") // asks again, nothing more

@@ -14,6 +14,10 @@
  * elsewhere with a thread for each pipe. The system property {@code spindle.process.engine} forces one of them:
  * {@code native}, {@code epoll} or {@code threads}.
  *
+ * <p>Children that are not detached end with this JVM, by a hook; on Linux also if it is killed, by a process beside it, one
+ * {@code /bin/sh} that is started with the first child. The system property {@code spindle.process.guard}, {@code false},
+ * does without it.
+ *
  * <p>{@link io.spindle.process.Fork} starts a class of this program in a JVM of its own, or any program, with a
  * {@link io.spindle.process.ipc.Channel} to talk over.
  */

@@ -9,6 +9,8 @@ import java.nio.charset.Charset;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
+import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -21,6 +23,7 @@ final class FfmLauncher implements NativeLauncher {
     /** As the JDK encodes names of files and arguments. */
     private static final Charset CHARSET = Charset.forName(System.getProperty("sun.jnu.encoding", "UTF-8"));
 
+    private static final int EMFILE = 24;
     private static final int ENOEXEC = 8;
     private static final int TEST_CODE = 7;
 
@@ -28,7 +31,8 @@ final class FfmLauncher implements NativeLauncher {
     public void selfTest() throws IOException {
         int pid;
         try (SpawnCall call = new SpawnCall(SpawnCall.SETPGROUP)) {
-            pid = call.start(bytes(List.of("/bin/sh", "-c", "exit " + TEST_CODE)), Environment.inherited());
+            List<byte[]> line = bytes(List.of("/bin/sh", "-c", "exit " + TEST_CODE));
+            pid = call.start(line.get(0), line, Environment.inherited());
         }
         FileDescriptor pidfd = watch(pid);
         int status = Libc.waitpid(pid, 0);
@@ -65,12 +69,18 @@ final class FfmLauncher implements NativeLauncher {
             if (command.stderr().isMerged()) {
                 call.use(1, 2);
             }
+            for (Map.Entry<Integer, FileDescriptor> other :
+                    command.descriptors().entrySet()) {
+                FileDescriptor ours = duplicate(other.getValue());
+                files.add(ours);
+                call.useOther(ours.intValue(), other.getKey());
+            }
             Path directory = command.directory();
             if (directory != null) {
                 call.directory(bytes(directory.toString()));
             }
             int pid = start(call, command);
-            return new NativeProcess(pid, watch(pid), group != 0);
+            return new NativeProcess(find(pid), watch(pid), group != 0);
         } finally {
             StagePipes.close(files);
         }
@@ -100,6 +110,14 @@ final class FfmLauncher implements NativeLauncher {
         }
     }
 
+    /** A closed one has lost its number, which may be that of another by now. */
+    private static FileDescriptor duplicate(FileDescriptor given) throws IOException {
+        if (!given.isOpen()) {
+            throw new IOException("a descriptor that the program is to get has been closed");
+        }
+        return new FileDescriptor(Libc.duplicate(given.intValue(), Command.MAX_DESCRIPTOR + 1));
+    }
+
     private static FileDescriptor open(SpawnCall call, Redirect redirect) throws IOException {
         String path = redirect.file().getPath();
         int flags = switch (redirect.type()) {
@@ -117,18 +135,33 @@ final class FfmLauncher implements NativeLauncher {
     /** A script that does not say what is to run it is run by the shell, as by every other way to start a program. */
     private static int start(SpawnCall call, Command command) throws IOException {
         List<byte[]> environment = Environment.of(command);
+        List<String> line = new ArrayList<>(command.line());
+        byte[] program = bytes(line.get(0));
+        String name = command.argv0();
+        if (name != null) {
+            line.set(0, name);
+        }
         try {
-            return call.start(bytes(command.line()), environment);
+            return call.start(program, bytes(line), environment);
         } catch (IOException e) {
             Path script = Programs.find(command).orElse(null);
             if (SpawnFailures.errorNumber(e) != ENOEXEC || script == null) {
                 throw e;
             }
-            List<String> line = new ArrayList<>(command.line());
             line.set(0, script.toAbsolutePath().toString());
             line.add(0, "/bin/sh");
-            return call.start(bytes(line), environment);
+            return call.start(bytes(line.get(0)), bytes(line), environment);
         }
+    }
+
+    /** The JDK reads a file to find a child that is certainly there; without a descriptor for that the child is ended. */
+    private static ProcessHandle find(int pid) throws IOException {
+        Optional<ProcessHandle> handle = ProcessHandle.of(pid);
+        if (handle.isEmpty()) {
+            end(pid);
+            throw new IOException("error=" + EMFILE + ", no descriptor to look at process " + pid);
+        }
+        return handle.get();
     }
 
     /** Returns a descriptor that tells its end; when that cannot be had it is ended. */
@@ -136,10 +169,14 @@ final class FfmLauncher implements NativeLauncher {
         try {
             return new FileDescriptor(Libc.pidfdOpen(pid));
         } catch (IOException e) {
-            Libc.kill(pid, Signal.KILL.number());
-            Libc.waitpid(pid, 0);
+            end(pid);
             throw e;
         }
+    }
+
+    private static void end(int pid) throws IOException {
+        Libc.kill(pid, Signal.KILL.number());
+        Libc.waitpid(pid, 0);
     }
 
     static byte[] bytes(String text) {
@@ -151,11 +188,18 @@ final class FfmLauncher implements NativeLauncher {
     }
 
     @Override
-    public void kill(long pid, Signal signal) {
+    public void kill(ProcessHandle process, Signal signal) {
         try {
-            Libc.kill((int) pid, signal.number());
+            FileDescriptor pidfd = new FileDescriptor(Libc.pidfdOpen((int) process.pid()));
+            try {
+                if (process.isAlive()) { // so its number was its own when the descriptor was opened
+                    Libc.signal(pidfd.intValue(), signal.number());
+                }
+            } finally {
+                pidfd.close();
+            }
         } catch (IOException e) {
-            log.debug("[pid {}] got no {}", pid, signal, e);
+            log.debug("[pid {}] got no {}", process.pid(), signal, e);
         }
     }
 }

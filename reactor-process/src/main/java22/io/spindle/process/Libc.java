@@ -33,7 +33,9 @@ final class Libc {
     private static final int O_CLOEXEC = 02000000;
     private static final int MODE_OF_NEW_FILES = 0666;
     private static final int F_SETFL = 4;
+    private static final int F_DUPFD_CLOEXEC = 1030;
     private static final long SYS_PIDFD_OPEN = 434; // on every architecture
+    private static final long SYS_PIDFD_SEND_SIGNAL = 424; // so is this
     private static final int EINTR = 4;
     private static final long MAX_TEXT_BYTES = 1024;
 
@@ -50,6 +52,10 @@ final class Libc {
             variadic("open", 2, FunctionDescriptor.of(JAVA_INT, ADDRESS, JAVA_INT, JAVA_INT));
     private static final MethodHandle SYSCALL =
             variadic("syscall", 1, FunctionDescriptor.of(JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG));
+    private static final MethodHandle SYSCALL_OF_FOUR = variadic(
+            "syscall",
+            1,
+            FunctionDescriptor.of(JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG));
     private static final MethodHandle WAITPID =
             function("waitpid", FunctionDescriptor.of(JAVA_INT, JAVA_INT, ADDRESS, JAVA_INT));
     private static final MethodHandle KILL = function("kill", FunctionDescriptor.of(JAVA_INT, JAVA_INT, JAVA_INT));
@@ -88,6 +94,11 @@ final class Libc {
         call("fcntl", state -> (int) FCNTL.invokeExact(state, fd, F_SETFL, O_NONBLOCK));
     }
 
+    /** Returns another number for a descriptor, not inherited and not below a least one. */
+    static int duplicate(int fd, int least) throws IOException {
+        return (int) call("fcntl", state -> (int) FCNTL.invokeExact(state, fd, F_DUPFD_CLOEXEC, least));
+    }
+
     /** Opens a file; the descriptor is not inherited. */
     static int open(MemorySegment path, int flags) throws IOException {
         return (int) call("open", state -> (int) OPEN.invokeExact(state, path, flags | O_CLOEXEC, MODE_OF_NEW_FILES));
@@ -113,6 +124,12 @@ final class Libc {
 
     static void kill(int pid, int signal) throws IOException {
         call("kill", state -> (int) KILL.invokeExact(state, pid, signal));
+    }
+
+    /** Sends a signal to the process of a descriptor, and to no other that has its number by now. */
+    static void signal(int pidfd, int signal) throws IOException {
+        call("pidfd_send_signal", state -> (long)
+                SYSCALL_OF_FOUR.invokeExact(state, SYS_PIDFD_SEND_SIGNAL, (long) pidfd, (long) signal, 0L, 0L));
     }
 
     static int getpgid(int pid) throws IOException {

@@ -43,10 +43,10 @@ final class NativeProcess implements Running {
      * @param pidfd closed when it has ended
      * @param leader whether it leads a process group
      */
-    NativeProcess(int pid, FileDescriptor pidfd, boolean leader) {
-        this.pid = pid;
+    NativeProcess(ProcessHandle handle, FileDescriptor pidfd, boolean leader) {
+        this.pid = (int) handle.pid();
         this.leader = leader;
-        this.handle = ProcessHandle.of(pid).orElseThrow(); // not reaped, so it is there
+        this.handle = handle;
         this.pidfd = new EpollHandle(pidfd, bits -> reap(), this::reap);
         loop.execute(() -> this.pidfd.register(loop, EpollIoOps.EPOLLIN));
     }
@@ -102,6 +102,11 @@ final class NativeProcess implements Running {
     @Override
     public boolean signal(Signal signal) {
         return send(pid, signal);
+    }
+
+    @Override
+    public boolean leadsGroup() {
+        return leader;
     }
 
     @Override

@@ -12,6 +12,9 @@ import java.lang.foreign.FunctionDescriptor;
 import java.lang.foreign.MemorySegment;
 import java.lang.invoke.MethodHandle;
 import java.util.List;
+import java.util.Map;
+import java.util.SortedMap;
+import java.util.TreeMap;
 
 /** One call of {@code posix_spawnp}: what the child does before its program begins, then the call itself. */
 final class SpawnCall implements AutoCloseable {
@@ -27,12 +30,14 @@ final class SpawnCall implements AutoCloseable {
 
     private static final long SIGNAL_SET_BYTES = 128;
     private static final byte ALL_SIGNALS = (byte) 0xFF;
-    private static final int FIRST_CLOSED = 3;
+    private static final int FIRST_OTHER = 3;
 
     private static final MethodHandle ACTIONS_INIT = spawnFunction("_file_actions_init", ADDRESS);
     private static final MethodHandle ACTIONS_DESTROY = spawnFunction("_file_actions_destroy", ADDRESS);
     private static final MethodHandle DUP2 = Libc.plain(
             "posix_spawn_file_actions_adddup2", FunctionDescriptor.of(JAVA_INT, ADDRESS, JAVA_INT, JAVA_INT));
+    private static final MethodHandle CLOSE =
+            Libc.plain("posix_spawn_file_actions_addclose", FunctionDescriptor.of(JAVA_INT, ADDRESS, JAVA_INT));
     private static final MethodHandle CLOSE_FROM =
             Libc.plain("posix_spawn_file_actions_addclosefrom_np", FunctionDescriptor.of(JAVA_INT, ADDRESS, JAVA_INT));
     private static final MethodHandle CHDIR =
@@ -47,6 +52,10 @@ final class SpawnCall implements AutoCloseable {
             Libc.plain("posix_spawnattr_setsigdefault", FunctionDescriptor.of(JAVA_INT, ADDRESS, ADDRESS));
     private static final MethodHandle SPAWN = Libc.plain(
             "posix_spawnp", FunctionDescriptor.of(JAVA_INT, ADDRESS, ADDRESS, ADDRESS, ADDRESS, ADDRESS, ADDRESS));
+
+    /** The numbers above those of the standard streams that the child gets, each by a descriptor that no other action is about. */
+    private final SortedMap<Integer, Integer> others = new TreeMap<>();
+    private boolean othersClosed;
 
     private final Arena arena = Arena.ofConfined();
     private final MemorySegment actions = arena.allocate(STRUCT_BYTES, Long.BYTES);
@@ -75,6 +84,15 @@ final class SpawnCall implements AutoCloseable {
         check(() -> (int) DUP2.invokeExact(actions, ours, asItsOwn));
     }
 
+    /**
+     * Gives the child a descriptor of ours under a number above those of the standard streams.
+     *
+     * @param ours above all such numbers, so that none of them is taken for it
+     */
+    void useOther(int ours, int asItsOwn) {
+        others.put(asItsOwn, ours);
+    }
+
     void directory(byte[] path) throws IOException {
         MemorySegment string = string(path);
         check(() -> (int) CHDIR.invokeExact(actions, string));
@@ -83,16 +101,36 @@ final class SpawnCall implements AutoCloseable {
     /**
      * Starts the program; the call returns when it has begun. All other descriptors are closed in it.
      *
+     * @param path a file, or a name to be found on the path
+     * @param line what it gets as its arguments, its own name first
      * @return its process id
      */
-    int start(List<byte[]> line, List<byte[]> environment) throws IOException {
-        check(() -> (int) CLOSE_FROM.invokeExact(actions, FIRST_CLOSED));
+    int start(byte[] path, List<byte[]> line, List<byte[]> environment) throws IOException {
+        if (!othersClosed) { // a second attempt has the actions of the first
+            othersClosed = true;
+            closeAllBut();
+        }
         MemorySegment pid = arena.allocate(JAVA_INT);
-        MemorySegment program = string(line.get(0));
+        MemorySegment program = string(path);
         MemorySegment argv = strings(line);
         MemorySegment envp = strings(environment);
         check(() -> (int) SPAWN.invokeExact(pid, program, actions, attributes, argv, envp));
         return pid.get(JAVA_INT, 0);
+    }
+
+    private void closeAllBut() throws IOException {
+        int next = FIRST_OTHER;
+        for (Map.Entry<Integer, Integer> other : others.entrySet()) {
+            int number = other.getKey();
+            for (int unused = next; unused < number; unused++) {
+                int closed = unused;
+                check(() -> (int) CLOSE.invokeExact(actions, closed));
+            }
+            use(other.getValue(), number);
+            next = number + 1;
+        }
+        int rest = next;
+        check(() -> (int) CLOSE_FROM.invokeExact(actions, rest));
     }
 
     MemorySegment string(byte[] bytes) {

@@ -235,9 +235,11 @@ class ChildInputTest {
                 Command.of("cat").stdin(Input.of("x")).spawn().block(GUARD));
 
         assertThatThrownBy(fed::stdin).hasMessage("stdin of cat is not Input.pipe()");
-        assertThatThrownBy(cat::exec).hasMessage("stdin Input.pipe() is for spawn(), nobody else can write it: cat");
-        assertThatThrownBy(cat::lines).isInstanceOf(IllegalStateException.class);
-        assertThatThrownBy(cat::output).isInstanceOf(IllegalStateException.class);
+        assertThatThrownBy(cat::exec)
+                .hasMessage(
+                        "stdin must not be Input.pipe(), which is for spawn() and nobody could write here, was that for cat");
+        assertThatThrownBy(cat::lines).isInstanceOf(IllegalArgumentException.class);
+        assertThatThrownBy(cat::output).isInstanceOf(IllegalArgumentException.class);
         fed.dispose();
         fed.close().block(GUARD);
     }

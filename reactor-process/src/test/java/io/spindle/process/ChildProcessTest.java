@@ -6,10 +6,12 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.netty.buffer.ByteBuf;
 import io.netty.channel.IoEventLoop;
+import io.spindle.loop.EventLoop;
 import io.spindle.testkit.LeakCheck;
 import java.lang.reflect.Proxy;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
 import java.util.concurrent.CancellationException;
@@ -20,6 +22,7 @@ import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.extension.ExtendWith;
 import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
+import reactor.core.publisher.Sinks;
 import reactor.test.StepVerifier;
 
 @ExtendWith({JvmWarmUp.class, LeakCheck.class})
@@ -45,7 +48,31 @@ class ChildProcessTest {
     }
 
     @EngineTest
-    void outputExitAndCloseComeInThisOrder(Engine engine) {
+    void closeComesAfterTheExitAndTheOutput(Engine engine) {
+        List<String> order = new ArrayList<>(); // in the order of the loop
+        Sinks.Empty<ByteBuf> watched = Sinks.empty(); // else it may all be over before anybody has subscribed
+
+        EventLoop.run(loop -> Command.shell("read line; echo out; exit 4")
+                .stdin(Input.of(watched.asMono()))
+                .engine(engine)
+                .spawn()
+                .subscribe(child -> {
+                    child.close().subscribe(status -> order.add("close"));
+                    child.exit().subscribe(status -> order.add("exit"));
+                    child.stdout()
+                            .map(ChildProcessTest::text)
+                            .subscribe(order::add, error -> {}, () -> order.add("end of output"));
+                    watched.tryEmitEmpty();
+                }));
+
+        assertThat(order)
+                .containsExactlyInAnyOrder("out\n", "end of output", "exit", "close")
+                .containsSubsequence("out\n", "end of output", "close")
+                .containsSubsequence("exit", "close");
+    }
+
+    @EngineTest
+    void aChildThatHasEndedSaysSoAndTakesNoSignal(Engine engine) {
         ChildProcess child = spawn(Command.shell("echo out; exit 4").engine(engine));
 
         assertThat(read(child.stdout())).isEqualTo("out\n");
@@ -94,17 +121,17 @@ class ChildProcessTest {
     @EngineTest
     void anySignalReachesTheProcess(Engine engine) {
         ChildProcess child =
-                spawn(Command.shell("trap 'echo caught; exit 7' USR1; echo ready; while :; do read x; done")
-                        .stdin(Input.of(Flux.never()))
+                spawn(Command.shell("trap 'echo caught; kill $!; exit 7' USR1; sleep 300 >/dev/null & echo ready; wait")
                         .engine(engine));
 
-        StepVerifier.create(child.stdout().map(ChildProcessTest::text).take(1))
+        StepVerifier.create(child.stdout().map(ChildProcessTest::text))
                 .expectNext("ready\n")
+                .then(() -> assertThat(child.kill(Signal.USR1)).isTrue())
+                .expectNext("caught\n")
                 .expectComplete()
                 .verify(GUARD);
-        assertThat(child.kill(Signal.USR1)).isTrue();
 
-        assertThat(await(child.exit()).isSuccess()).isFalse();
+        assertThat(await(child.exit())).hasToString("exit code 7");
     }
 
     @EngineTest
@@ -246,6 +273,22 @@ class ChildProcessTest {
 
         assertThat(await(child.disposeGracefully()).signal()).contains(Signal.TERM);
         assertThat(await(child.disposeGracefully()).signal()).contains(Signal.TERM);
+    }
+
+    @EngineTest
+    void aProcessThatIsEndedForALimitSaysForWhich(Engine engine) {
+        Command nap = Command.of("sleep", "300").engine(engine);
+        ChildProcess late = spawn(nap.timeout(Duration.ofMillis(50)));
+        ChildProcess silent = spawn(nap.idleTimeout(Duration.ofMillis(50)));
+        ChildProcess killed = spawn(nap.timeout(Duration.ofDays(1)));
+        killed.kill(Signal.TERM);
+
+        assertThat(await(late.exit()).signal()).contains(Signal.TERM);
+        assertThat(late.exceededLimit()).contains(ExecException.Reason.TIMEOUT);
+        assertThat(await(silent.exit()).signal()).contains(Signal.TERM);
+        assertThat(silent.exceededLimit()).contains(ExecException.Reason.IDLE_TIMEOUT);
+        assertThat(await(killed.exit()).signal()).contains(Signal.TERM);
+        assertThat(killed.exceededLimit()).isEmpty();
     }
 
     @EngineTest

@@ -64,6 +64,17 @@ class CommandInputTest {
     }
 
     @EngineTest
+    void aPublisherThatThrowsWhenItIsSubscribedToIsTheErrorOfTheRun(Engine engine) {
+        Input broken = Input.of(subscriber -> {
+            throw new IllegalStateException("no input today");
+        });
+
+        StepVerifier.create(Command.of("cat").stdin(broken).engine(engine).exec())
+                .expectErrorMessage("no input today")
+                .verify(GUARD);
+    }
+
+    @EngineTest
     void bothWaysAtOnceNeverDeadlockAndTheInputFollowsTheDemand(Engine engine) {
         int chunks = 2000;
         int size = 50_000;

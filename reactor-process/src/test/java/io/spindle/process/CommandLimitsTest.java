@@ -5,6 +5,7 @@ import static io.spindle.process.Await.GUARD;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.spindle.testkit.LeakCheck;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Objects;
 import java.util.concurrent.atomic.AtomicReference;
@@ -58,8 +59,10 @@ class CommandLimitsTest {
 
     @EngineTest
     void aTimeoutEndsTheTreeAndTellsSo(Engine engine) {
+        Path here = Path.of("").toAbsolutePath();
         Command command = Command.shell("echo before; sleep 300; echo after")
-                .timeout(Duration.ofMillis(200))
+                .directory(here)
+                .timeout(Duration.ofSeconds(2))
                 .engine(engine);
 
         ExecException failed = failure(command.exec());
@@ -67,7 +70,11 @@ class CommandLimitsTest {
         assertThat(failed.reason()).isEqualTo(ExecException.Reason.TIMEOUT);
         assertThat(failed.stdout()).isEqualTo("before\n");
         assertThat(failed.status().signal()).contains(Signal.TERM);
-        assertThat(failed).hasMessageContaining("PT0.2S").hasMessageContaining("sleep 300");
+        assertThat(failed.duration()).isGreaterThanOrEqualTo(Duration.ofSeconds(2));
+        assertThat(failed)
+                .hasMessageContaining("PT2S")
+                .hasMessageContaining("sleep 300")
+                .hasMessageContaining("(in " + here + ")");
     }
 
     @EngineTest
@@ -149,7 +156,25 @@ class CommandLimitsTest {
                         .maxBuffer(5)
                         .engine(engine)
                         .exec())
-                .assertNext(result -> assertThat(result.stdout()).isEqualTo("12345"))
+                .assertNext(result -> {
+                    assertThat(result.stdout()).isEqualTo("12345");
+                    assertThat(result.isTruncated()).isFalse();
+                })
+                .expectComplete()
+                .verify(GUARD);
+    }
+
+    @EngineTest
+    void theResultTellsThatEitherOutputWasCutAndHoldsNoHalfCharacter(Engine engine) {
+        Command out = Command.shell("printf €€€").maxBuffer(4, LongOutput.CUT).engine(engine);
+        Command err = Command.shell("printf €; printf €€ >&2").maxBuffer(5, LongOutput.CUT);
+
+        StepVerifier.create(Flux.concat(
+                                out.exec(),
+                                err.engine(engine).exec(),
+                                out.maxBuffer(9, LongOutput.CUT).exec())
+                        .map(result -> result.stdout() + "|" + result.stderr() + "|" + result.isTruncated()))
+                .expectNext("€||true", "€|€|true", "€€€||false")
                 .expectComplete()
                 .verify(GUARD);
     }
@@ -186,6 +211,7 @@ class CommandLimitsTest {
                     assertThat(failed.status().code()).isEqualTo(9);
                     assertThat(failed.stdout()).isEmpty();
                     assertThat(failed.stderr()).endsWith("\n29999\n30000\n").hasSize(65536);
+                    assertThat(failed.stages().get(0).isTruncated()).isTrue();
                 })
                 .verify(GUARD);
     }

@@ -4,7 +4,6 @@ package io.spindle.process;
 import static io.spindle.process.Await.GUARD;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
-import static org.assertj.core.api.Assertions.assertThatIllegalStateException;
 
 import io.spindle.testkit.LeakCheck;
 import java.io.IOException;
@@ -23,10 +22,11 @@ class CommandTest {
     @TempDir
     Path directory;
 
-    @Test
-    void argumentsAreNeverSplitOrExpanded() {
-        Command command =
-                Command.of("printf", "%s|", "a b", "$HOME", "*", "'", "").args("ü\n");
+    @EngineTest
+    void argumentsAreNeverSplitOrExpanded(Engine engine) {
+        Command command = Command.of("printf", "%s|", "a b", "$HOME", "*", "'", "")
+                .args("ü\n")
+                .engine(engine);
 
         StepVerifier.create(command.exec())
                 .assertNext(result -> assertThat(result.stdout()).isEqualTo("a b|$HOME|*|'||ü\n|"))
@@ -34,9 +34,12 @@ class CommandTest {
                 .verify(GUARD);
     }
 
-    @Test
-    void shellScriptsSeeAppendedArgumentsAsParameters() {
-        StepVerifier.create(Command.shell("echo \"$1-$2\"").args("a b", "$(id)").lines())
+    @EngineTest
+    void shellScriptsSeeAppendedArgumentsAsParameters(Engine engine) {
+        StepVerifier.create(Command.shell("echo \"$1-$2\"")
+                        .args("a b", "$(id)")
+                        .engine(engine)
+                        .lines())
                 .expectNext("a b-$(id)")
                 .expectComplete()
                 .verify(GUARD);
@@ -77,14 +80,14 @@ class CommandTest {
                 .withMessageContaining("PT-0.001S");
         assertThatIllegalArgumentException().isThrownBy(() -> command.maxBuffer(0));
         assertThatIllegalArgumentException().isThrownBy(() -> command.maxLine(0, LongLine.CUT));
-        assertThatIllegalStateException()
+        assertThatIllegalArgumentException()
                 .isThrownBy(() -> command.stdout(Output.discard()).lines())
                 .withMessageContaining("echo");
     }
 
-    @Test
-    void aCommandIsImmutableAndRunsAnewForEachSubscription() {
-        Command command = Command.of("sh", "-c", "echo $$");
+    @EngineTest
+    void aCommandIsImmutableAndRunsAnewForEachSubscription(Engine engine) {
+        Command command = Command.of("sh", "-c", "echo $$").engine(engine);
         command.args("ignored").env("A", "b").directory(directory);
 
         String first = command.lines().blockLast(GUARD);
@@ -94,12 +97,13 @@ class CommandTest {
         assertThat(command.line()).containsExactly("sh", "-c", "echo $$");
     }
 
-    @Test
-    void theEnvironmentIsInheritedChangedOrCleared() {
+    @EngineTest
+    void theEnvironmentIsInheritedChangedOrCleared(Engine engine) {
         Command command = Command.of("/usr/bin/env")
                 .env("SPINDLE_A", "1\n2")
                 .env("SPINDLE_B", "x")
-                .unsetEnv("SPINDLE_B");
+                .unsetEnv("SPINDLE_B")
+                .engine(engine);
 
         StepVerifier.create(command.exec())
                 .assertNext(result -> assertThat(result.stdout())
@@ -114,11 +118,12 @@ class CommandTest {
                 .verify(GUARD);
     }
 
-    @Test
-    void theDirectoryAndFilesForTheStreamsAreUsed() throws IOException {
+    @EngineTest
+    void theDirectoryAndFilesForTheStreamsAreUsed(Engine engine) throws IOException {
         Path in = Files.writeString(directory.resolve("in"), "b\na\n");
         Path out = directory.resolve("out");
-        Command sort = Command.of("sort").directory(directory).stdin(Input.file(in));
+        Command sort =
+                Command.of("sort").directory(directory).stdin(Input.file(in)).engine(engine);
 
         assertThat(sort.stdout(Output.file(out)).exec().block(GUARD)).isNotNull();
         assertThat(sort.args("missing")
@@ -129,15 +134,16 @@ class CommandTest {
                 .isNotNull();
 
         assertThat(Files.readString(out)).startsWith("a\nb\n").contains("missing");
-        StepVerifier.create(Command.of("pwd").directory(directory).lines())
+        StepVerifier.create(
+                        Command.of("pwd").directory(directory).engine(engine).lines())
                 .expectNext(directory.toRealPath().toString())
                 .expectComplete()
                 .verify(GUARD);
     }
 
-    @Test
-    void acceptedExitCodesAreSuccess() {
-        Command grep = Command.of("grep", "x").stdin(Input.of("y\n"));
+    @EngineTest
+    void acceptedExitCodesAreSuccess(Engine engine) {
+        Command grep = Command.of("grep", "x").stdin(Input.of("y\n")).engine(engine);
 
         StepVerifier.create(grep.exec()).expectError(ExecException.class).verify(GUARD);
         StepVerifier.create(grep.exitCodes(0, 1).exec())
@@ -151,10 +157,12 @@ class CommandTest {
         assertThat(Command.of("echo", "a b", "it's", "--x=1")).hasToString("echo 'a b' 'it'\\''s' --x=1");
     }
 
-    @Test
-    void secretArgumentsReachTheProgramAndNoTextOfOurs() {
-        Command command =
-                Command.of("echo", "user").secretArgs("pass word", "token").args("end");
+    @EngineTest
+    void secretArgumentsReachTheProgramAndNoTextOfOurs(Engine engine) {
+        Command command = Command.of("echo", "user")
+                .secretArgs("pass word", "token")
+                .args("end")
+                .engine(engine);
 
         StepVerifier.create(command.lines())
                 .expectNext("user pass word token end")
@@ -163,12 +171,18 @@ class CommandTest {
         assertThat(command).hasToString("echo user *** *** end");
         assertThat(command.pipe(command)).hasToString("echo user *** *** end | echo user *** *** end");
         assertThat(Command.of("echo").secretArgs("x").args("y")).hasToString("echo *** y");
-        StepVerifier.create(Command.of("no-such-program").secretArgs("token").exec())
+        StepVerifier.create(Command.of("no-such-program")
+                        .secretArgs("token")
+                        .engine(engine)
+                        .exec())
                 .expectErrorSatisfies(error -> assertThat(error.toString() + error.getCause())
                         .contains("no-such-program")
                         .doesNotContain("token"))
                 .verify(GUARD);
-        StepVerifier.create(Command.shell("exit 1").secretArgs("token").exec())
+        StepVerifier.create(Command.shell("exit 1")
+                        .secretArgs("token")
+                        .engine(engine)
+                        .exec())
                 .expectErrorSatisfies(
                         error -> assertThat(error).hasMessageContaining("***").hasMessageNotContaining("token"))
                 .verify(GUARD);

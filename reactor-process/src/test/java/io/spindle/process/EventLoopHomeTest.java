@@ -7,17 +7,25 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.spindle.loop.EventLoop;
 import io.spindle.loop.EventLoopSpec;
 import io.spindle.testkit.LeakCheck;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 import java.util.concurrent.CancellationException;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
+import org.reactivestreams.Subscription;
+import reactor.core.publisher.BaseSubscriber;
 import reactor.core.publisher.Flux;
 import reactor.test.StepVerifier;
 
 @ExtendWith({JvmWarmUp.class, LeakCheck.class})
 class EventLoopHomeTest {
+
+    /** Take more than the second after which a process is looked at again. */
+    private static final int LOOKS = 600;
 
     @EngineTest
     void resultsComeHomeAndTheLoopWaitsForThem(Engine engine) {
@@ -78,11 +86,11 @@ class EventLoopHomeTest {
                 .containsSubsequence("data", "close");
     }
 
-    @Test
-    void aSpawnedChildThatNobodyWatchesStillKeepsTheLoopAlive() {
+    @EngineTest
+    void aSpawnedChildThatNobodyWatchesStillKeepsTheLoopAlive(Engine engine) {
         AtomicReference<ChildProcess> child = new AtomicReference<>();
 
-        EventLoop.run(loop -> Command.shell("sleep 0.2").spawn().subscribe(child::set));
+        EventLoop.run(loop -> Command.shell("sleep 0.2").engine(engine).spawn().subscribe(child::set));
 
         assertThat(child.get()).isNotNull().matches(ended -> !ended.isAlive(), "has ended before the loop");
     }
@@ -99,6 +107,59 @@ class EventLoopHomeTest {
                 }));
 
         assertThat(lines).containsExactly("x");
+    }
+
+    @EngineTest
+    void aTimeoutIsKeptOnALoopThatHasNoPipeToWaitFor(Engine engine) {
+        AtomicReference<Throwable> failure = new AtomicReference<>();
+
+        EventLoop.run(loop -> Command.of("sleep", "300")
+                .stdout(Output.discard())
+                .stderr(Output.discard())
+                .timeout(Duration.ofMillis(100))
+                .engine(engine)
+                .exec()
+                .subscribe(null, failure::set));
+
+        assertThat(failure.get())
+                .isInstanceOfSatisfying(
+                        ExecException.class,
+                        error -> assertThat(error.reason()).isEqualTo(ExecException.Reason.TIMEOUT));
+    }
+
+    @EngineTest
+    void outputThatNobodyReadsNeverWakesItsLoopWhenTheChildHasEnded(Engine engine) {
+        EventLoop loop = EventLoop.create("unread");
+        ChildProcess child = Objects.requireNonNull(Command.of("echo", "unread")
+                .engine(engine)
+                .spawn()
+                .doOnNext(started -> started.stdout().subscribe(new BaseSubscriber<>() {
+                    @Override
+                    protected void hookOnSubscribe(Subscription subscription) {
+                        // asks for nothing
+                    }
+
+                    @Override
+                    protected void hookOnError(Throwable error) {
+                        // it is disposed at the end
+                    }
+                }))
+                .subscribeOn(loop)
+                .block(GUARD));
+        assertThat(child.exit().block(GUARD)).isNotNull();
+        long[] turns = new long[LOOKS];
+        AtomicInteger looks = new AtomicInteger();
+
+        Await.until("its loop sleeps for longer than anything here repeats", () -> {
+            int look = looks.getAndIncrement() % LOOKS;
+            long before = turns[look];
+            turns[look] = loop.metrics().turns();
+            return turns[look] == before;
+        });
+
+        child.dispose();
+        loop.dispose();
+        loop.onDispose().block(GUARD);
     }
 
     @EngineTest

@@ -156,6 +156,26 @@ class FakeProgramsTest {
     }
 
     @Test
+    void anIdleTimeoutPassesInVirtualTimeToo() {
+        programs.on(
+                "hung", program().delay(Duration.ofMinutes(30)).stdout("a\n").hang());
+
+        StepVerifier.withVirtualTime(() -> programs.command("hung")
+                        .idleTimeout(Duration.ofHours(1))
+                        .lines())
+                .expectSubscription()
+                .expectNoEvent(Duration.ofMinutes(29))
+                .thenAwait(Duration.ofMinutes(1))
+                .expectNext("a")
+                .expectNoEvent(Duration.ofMinutes(59))
+                .thenAwait(Duration.ofMinutes(1))
+                .expectErrorSatisfies(error ->
+                        assertThat(((ExecException) error).reason()).isEqualTo(ExecException.Reason.IDLE_TIMEOUT))
+                .verify(PATIENCE);
+        assertThat(onlyCall().signals()).containsExactly(Signal.TERM);
+    }
+
+    @Test
     void durationsAreVirtualToo() {
         programs.on("slow", program().delay(Duration.ofHours(1)));
 

@@ -8,6 +8,8 @@ import io.spindle.process.ipc.Reply;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Objects;
@@ -226,15 +228,21 @@ final class Forks {
         }
     }
 
-    /** Outlives its parent, because it watches the end of the channel itself. */
+    /** Outlives its parent, because it watches the end of the channel itself; says so when no orphan would live any more. */
     static final class Survivor {
+        static final String SAYS_SO = "SPINDLE_TEST_OUTLIVED";
+        private static final Duration LONGER_THAN_AN_ORPHAN = Duration.ofSeconds(4);
+
         private Survivor() {}
 
-        public static void main(String[] args) throws InterruptedException {
+        public static void main(String[] args) throws InterruptedException, IOException {
             Channel parent = Channel.parent().block();
             assert parent != null;
-            parent.onDispose().subscribe();
+            Mono<Void> end = parent.onDispose().cache();
+            end.subscribe();
             parent.send("watching").block();
+            end.then(Mono.delay(LONGER_THAN_AN_ORPHAN)).block();
+            Files.createFile(Path.of(System.getenv(SAYS_SO)));
             Thread.currentThread().join();
         }
     }

@@ -22,7 +22,8 @@ class LineSplitterTest {
     private final List<ExecException.Reason> failures = new ArrayList<>();
 
     private LineSplitter splitter(Charset charset, int maxLine, LongLine policy) {
-        return LineSplitter.of(Command.of("test").charset(charset).maxLine(maxLine, policy), failures::add);
+        OutputRules rules = OutputRules.DEFAULT.charset(charset).maxLine(maxLine, policy);
+        return LineSplitter.of(rules, () -> failures.add(Exceeded.maxLine(rules).reason()));
     }
 
     private static List<String> split(LineSplitter splitter, byte[]... chunks) {

@@ -4,7 +4,6 @@ package io.spindle.process;
 import static io.spindle.process.Await.GUARD;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
-import static org.assertj.core.api.Assertions.assertThatIllegalStateException;
 
 import io.spindle.loop.EventLoop;
 import io.spindle.testkit.LeakCheck;
@@ -404,10 +403,10 @@ class PipelineTest {
         assertThatIllegalArgumentException()
                 .isThrownBy(() -> cat.pipe(cat.stdin(Input.of("x"))))
                 .withMessageContaining("stdin");
-        assertThatIllegalStateException()
+        assertThatIllegalArgumentException()
                 .isThrownBy(() -> cat.stdout(Output.discard()).pipe(cat))
                 .withMessageContaining("stdout");
-        assertThatIllegalStateException()
+        assertThatIllegalArgumentException()
                 .isThrownBy(() -> cat.pipe(cat.stdout(Output.discard())).lines());
         assertThatIllegalArgumentException()
                 .isThrownBy(() -> cat.pipe(cat).timeout(Duration.ofMillis(-1)))

@@ -23,6 +23,8 @@ class ProcessStressTest {
 
     private static final Duration LONG_GUARD = Duration.ofSeconds(100);
 
+    private static final int AT_A_TIME = 32;
+
     /** Two KiB for each of a thousand. */
     private static final long HEAP_SLACK_BYTES = 2L << 20;
 
@@ -54,7 +56,7 @@ class ProcessStressTest {
     @EngineTest
     void aThousandProgramsHaveOneExitEachAndLeaveNothing(Engine engine) {
         Command program = Command.of("true").engine(engine);
-        Flux.range(0, 100).flatMap(i -> program.exec(), 16).blockLast(LONG_GUARD);
+        Flux.range(0, 100).flatMap(i -> program.exec(), AT_A_TIME).blockLast(LONG_GUARD);
         long before = Await.descriptors();
         long heapBefore = Await.heapBytes();
 
@@ -62,7 +64,7 @@ class ProcessStressTest {
                         .flatMap(
                                 i -> program.spawn()
                                         .flatMap(child -> child.exit().flatMap(status -> child.close())),
-                                16)
+                                AT_A_TIME)
                         .filter(ExitStatus::isSuccess)
                         .count())
                 .expectNext(1000L)
@@ -127,7 +129,12 @@ class ProcessStressTest {
         Flux<String> longOnes = Flux.range(0, 8)
                 .flatMap(i -> Command.of("sleep", "300").engine(engine).lines());
         Flux<String> shortOnes = Flux.range(0, 100)
-                .flatMap(i -> Command.of("echo", "x").engine(engine).lines(), 8);
+                .flatMap(
+                        i -> Command.of("echo", "x")
+                                .drain(Duration.ofHours(1)) // a pipe that another one holds would keep it so long
+                                .engine(engine)
+                                .lines(),
+                        8);
 
         StepVerifier.create(Flux.merge(longOnes, shortOnes).take(100).count())
                 .expectNext(100L)

@@ -78,6 +78,17 @@ class SpawnFailureTest {
     }
 
     @EngineTest
+    void aScriptWhoseInterpreterIsMissingIsToldApartFromAMissingProgram(Engine engine) throws IOException {
+        Path script = Files.writeString(directory.resolve("orphan-" + engine), "#!/no/such/interpreter\n");
+        assertThat(script.toFile().setExecutable(true)).isTrue();
+
+        fails(
+                Command.of(script.toString()).engine(engine),
+                SpawnException.Reason.PROGRAM_MISSING,
+                "the interpreter that the first line of " + script + " names was not found");
+    }
+
+    @EngineTest
     void aMissingDirectoryIsToldApartFromAMissingProgram(Engine engine) {
         fails(
                 Command.of("true").directory(directory.resolve("nowhere")).engine(engine),

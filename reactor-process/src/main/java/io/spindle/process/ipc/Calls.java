@@ -7,14 +7,12 @@ import java.util.ArrayDeque;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Objects;
 import java.util.Queue;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 import reactor.core.Disposable;
 import reactor.core.Disposables;
-import reactor.core.Exceptions;
 import reactor.core.publisher.Mono;
 import reactor.core.publisher.MonoSink;
 
@@ -145,12 +143,19 @@ final class Calls {
             message.discard();
             answer(id, failure(id, "no handler for " + message.subject()));
         } else {
-            slot.update(Mono.defer(() -> handler.apply(message))
-                    .map(reply -> answer(id, reply))
-                    .defaultIfEmpty(new Answer(Frame.reply(id, Frame.NOTHING, false), null))
-                    .onErrorResume(error -> Mono.just(failure(id, reason(error))))
-                    .subscribe(answer -> channel.onLoop(() -> answer(id, answer))));
+            try {
+                slot.update(ask(handler, id, message).subscribe(answer -> channel.onLoop(() -> answer(id, answer))));
+            } catch (VirtualMachineError | LinkageError e) { // which Reactor throws past every subscriber
+                answer(id, failure(id, reason(e)));
+            }
         }
+    }
+
+    private Mono<Answer> ask(Function<Message, Mono<Reply>> handler, int id, Message message) {
+        return Mono.defer(() -> handler.apply(message))
+                .map(reply -> answer(id, reply))
+                .defaultIfEmpty(new Answer(Frame.reply(id, Frame.NOTHING, false), null))
+                .onErrorResume(error -> Mono.just(failure(id, reason(error))));
     }
 
     /** The peer does not want the answer any more: the work on it is cancelled, and that is the answer. */
@@ -163,6 +168,14 @@ final class Calls {
     }
 
     private Answer answer(int id, Reply reply) {
+        try {
+            return written(id, reply);
+        } catch (VirtualMachineError | LinkageError e) { // on the thread of the handler, which would throw it on
+            return failure(id, reason(e));
+        }
+    }
+
+    private Answer written(int id, Reply reply) {
         FileDescriptor descriptor = reply.descriptor();
         if (descriptor != null && !channel.takesDescriptors()) {
             throw new IllegalArgumentException("this peer takes no descriptors");
@@ -186,8 +199,8 @@ final class Calls {
     }
 
     private static String reason(Throwable error) {
-        Exceptions.throwIfFatal(error);
-        String text = Objects.toString(error.getMessage(), error.getClass().getName());
+        String message = error.getMessage();
+        String text = message == null || error instanceof Error ? error.toString() : message;
         return text.length() <= MAX_REASON_CHARS ? text : text.substring(0, MAX_REASON_CHARS);
     }
 

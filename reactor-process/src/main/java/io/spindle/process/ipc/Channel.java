@@ -31,8 +31,8 @@ public interface Channel extends Disposable {
      * Connects to the {@link ChannelServer} that wrote the invitation.
      *
      * <p><b>Signals on</b> the given loop. <b>Errors</b> with an {@link java.io.IOException} if nobody listens, with
-     * {@link ChannelClosedException} if the token is not accepted, and with {@link UnsupportedOperationException}
-     * where there is no epoll. <b>Cancel</b> closes the connection.
+     * {@link ChannelClosedException} if the token is not accepted or nobody answers for 20 seconds, and with
+     * {@link UnsupportedOperationException} where there is no epoll. <b>Cancel</b> closes the connection.
      *
      * @param invitation from {@link ChannelServer#invite()}; good for one connection
      * @param loop does all I/O of the channel, which keeps it alive

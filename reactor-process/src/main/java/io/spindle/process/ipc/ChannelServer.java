@@ -2,6 +2,7 @@
 package io.spindle.process.ipc;
 
 import io.spindle.loop.EventLoop;
+import java.nio.file.Path;
 import java.util.Objects;
 import reactor.core.Disposable;
 import reactor.core.publisher.Mono;
@@ -29,6 +30,12 @@ public interface ChannelServer extends Disposable {
     static Mono<ChannelServer> bind(EventLoop loop) {
         return DefaultChannelServer.bind(Objects.requireNonNull(loop, "loop"));
     }
+
+    /**
+     * Returns the path of the socket, for tools that look for it: a link may lead to it. Its directory is this server's
+     * own, which deletes it at the end: nothing else may be left there.
+     */
+    Path socket();
 
     /** Writes an invitation with a new secret, for one peer. */
     Invitation invite();

@@ -13,6 +13,7 @@ import io.netty.channel.unix.DomainSocketAddress;
 import io.netty.channel.unix.DomainSocketReadMode;
 import io.netty.util.concurrent.ScheduledFuture;
 import io.spindle.loop.EventLoop;
+import java.time.Duration;
 import java.util.Objects;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
@@ -52,21 +53,26 @@ final class Connector {
      * @param onReady called before anything else that the peer sends is looked at. Loop only
      */
     static Mono<DefaultChannel> connect(Invitation invitation, EventLoop loop, Consumer<DefaultChannel> onReady) {
+        return connect(invitation, loop, onReady, Duration.ofSeconds(PATIENCE_SECONDS));
+    }
+
+    /** The same, with another limit for the answer of the server. */
+    static Mono<DefaultChannel> connect(
+            Invitation invitation, EventLoop loop, Consumer<DefaultChannel> onReady, Duration patience) {
         return Mono.<DefaultChannel>fromRunnable(() -> prepare(loop))
                 .subscribeOn(Schedulers.boundedElastic())
                 .publishOn(loop)
-                .switchIfEmpty(Mono.create(sink -> start(invitation, loop, onReady, sink)));
+                .switchIfEmpty(
+                        Mono.create(sink -> start(invitation, loop, new Attempt(sink, invitation, onReady, patience))));
     }
 
-    private static void start(
-            Invitation invitation, EventLoop loop, Consumer<DefaultChannel> onReady, MonoSink<DefaultChannel> sink) {
+    private static void start(Invitation invitation, EventLoop loop, Attempt attempt) {
         EpollDomainSocketChannel frames = new EpollDomainSocketChannel();
         EpollDomainSocketChannel descriptors = new EpollDomainSocketChannel();
         descriptors.config().setReadMode(DomainSocketReadMode.FILE_DESCRIPTORS).setAutoRead(false);
-        Attempt attempt = new Attempt(sink, invitation, onReady);
         DefaultChannel channel = new DefaultChannel(loop.netty(), Format.CBOR, frames, descriptors, attempt::connected);
         attempt.channel = channel;
-        attempt.patience = loop.netty().schedule(channel::dispose, PATIENCE_SECONDS, TimeUnit.SECONDS);
+        attempt.timer = loop.netty().schedule(attempt::late, attempt.patience.toNanos(), TimeUnit.NANOSECONDS);
         channel.install();
         open(
                 frames,
@@ -83,7 +89,7 @@ final class Connector {
                 channel,
                 attempt);
         channel.onDispose().subscribe(null, attempt::failed, attempt::refused);
-        sink.onCancel(channel);
+        attempt.sink.onCancel(channel);
     }
 
     @SuppressWarnings("FutureReturnValueIgnored") // a failed write closes the socket, and that is noticed
@@ -123,14 +129,20 @@ final class Connector {
         private final MonoSink<DefaultChannel> sink;
         private final Invitation invitation;
         private final Consumer<DefaultChannel> onReady;
+        private final Duration patience;
         private @Nullable DefaultChannel channel;
-        private @Nullable ScheduledFuture<?> patience;
+        private @Nullable ScheduledFuture<?> timer;
         private boolean decided;
 
-        Attempt(MonoSink<DefaultChannel> sink, Invitation invitation, Consumer<DefaultChannel> onReady) {
+        Attempt(
+                MonoSink<DefaultChannel> sink,
+                Invitation invitation,
+                Consumer<DefaultChannel> onReady,
+                Duration patience) {
             this.sink = sink;
             this.invitation = invitation;
             this.onReady = onReady;
+            this.patience = patience;
         }
 
         void connected() {
@@ -152,10 +164,16 @@ final class Connector {
                     "connection to " + invitation.socket() + " was refused: the token is unknown or used"));
         }
 
+        void late() {
+            failed(new ChannelClosedException(
+                    "connection to " + invitation.socket() + " was not answered within " + patience));
+            Objects.requireNonNull(channel, "set before it connects").dispose();
+        }
+
         private void decide() {
             decided = true;
-            if (patience != null) {
-                patience.cancel(false);
+            if (timer != null) {
+                timer.cancel(false);
             }
         }
     }

@@ -8,7 +8,6 @@ import io.netty.channel.unix.FileDescriptor;
 import io.netty.handler.flush.FlushConsolidationHandler;
 import io.netty.util.concurrent.ScheduledFuture;
 import io.spindle.loop.EventLoop;
-import java.nio.charset.StandardCharsets;
 import java.util.ArrayDeque;
 import java.util.Objects;
 import java.util.Queue;
@@ -62,6 +61,7 @@ final class DefaultChannel implements Channel {
     private boolean endWritten;
     private boolean endReceived;
     private boolean descriptorsEnded;
+    private boolean framesEnded;
     private volatile boolean closed;
 
     DefaultChannel(
@@ -170,7 +170,7 @@ final class DefaultChannel implements Channel {
 
     @Override
     public Mono<Message> request(String subject, Object message) {
-        checkSubject(subject);
+        Frame.checkSubject(subject);
         Objects.requireNonNull(message, "message");
         return EventLoop.onCurrent(Mono.<Message>create(sink -> {
                     byte[] payload = format.write(message);
@@ -221,16 +221,8 @@ final class DefaultChannel implements Channel {
 
     @Override
     public void onRequest(String subject, Function<Message, Mono<Reply>> handler) {
-        checkSubject(subject);
+        Frame.checkSubject(subject);
         calls.onRequest(subject, Objects.requireNonNull(handler, "handler"));
-    }
-
-    private static void checkSubject(String subject) {
-        int length = subject.getBytes(StandardCharsets.UTF_8).length;
-        if (length == 0 || length > Frame.MAX_SUBJECT_BYTES) {
-            throw new IllegalArgumentException(
-                    "subject must have 1 to " + Frame.MAX_SUBJECT_BYTES + " bytes, had " + length);
-        }
     }
 
     @Override
@@ -254,7 +246,12 @@ final class DefaultChannel implements Channel {
 
     @Override
     public Mono<Void> onDispose() {
-        return EventLoop.onCurrent(end.asMono());
+        return EventLoop.onCurrent(end());
+    }
+
+    /** The same, on the thread that ends the channel, in the order of subscription. */
+    Mono<Void> end() {
+        return end.asMono();
     }
 
     @Override
@@ -317,6 +314,14 @@ final class DefaultChannel implements Channel {
         }
     }
 
+    /** No frame comes any more, but those that wait for a descriptor have come. */
+    void framesEnded() {
+        framesEnded = true;
+        if (unpaired.isEmpty() || loop.isShuttingDown()) {
+            closed(null);
+        }
+    }
+
     void descriptorsEnded() {
         descriptorsEnded = true;
         if (!unpaired.isEmpty()) {
@@ -341,6 +346,9 @@ final class DefaultChannel implements Channel {
             deliver(frame, descriptor);
         }
         frames.config().setAutoRead(true);
+        if (framesEnded) {
+            closed(null);
+        }
     }
 
     private void tellTaken() {
@@ -473,7 +481,7 @@ final class DefaultChannel implements Channel {
         unpaired.clear();
         frames.close();
         if (descriptors != null) {
-            descriptors.close();
+            DescriptorHandler.close(descriptors, loop);
         }
         if (loop.isShuttingDown()) {
             inbox.discard(); // without its loop nobody can take anything

@@ -12,12 +12,15 @@ import io.netty.channel.unix.DomainSocketReadMode;
 import io.spindle.loop.EventLoop;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
 import java.security.MessageDigest;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.jspecify.annotations.Nullable;
 import reactor.core.publisher.Mono;
+import reactor.core.publisher.MonoSink;
 import reactor.core.publisher.Sinks;
 import reactor.core.scheduler.Schedulers;
 
@@ -51,18 +54,27 @@ final class DefaultChannelServer implements ChannelServer {
     }
 
     static Mono<ChannelServer> bind(EventLoop loop) {
-        return Mono.fromCallable(() -> {
-                    Connector.prepare(loop);
-                    return PrivateDirectory.create();
-                })
-                .subscribeOn(Schedulers.boundedElastic())
+        return Mono.<PrivateDirectory>create(sink -> Schedulers.boundedElastic().schedule(() -> prepare(loop, sink)))
                 .flatMap(directory -> new DefaultChannelServer(loop, directory).listen())
                 .doOnDiscard(PrivateDirectory.class, PrivateDirectory::delete);
+    }
+
+    /** Into a sink, which discards what comes too late: a callable that is cancelled while it runs forgets its value. */
+    private static void prepare(EventLoop loop, MonoSink<PrivateDirectory> sink) {
+        try {
+            Connector.prepare(loop);
+            sink.success(PrivateDirectory.create());
+        } catch (Exception e) {
+            sink.error(e);
+        }
     }
 
     private Mono<ChannelServer> listen() {
         return Mono.create(sink -> {
             sink.onCancel(this);
+            if (disposed.get()) {
+                return;
+            }
             new ServerBootstrap()
                     .group(loop.netty())
                     .channelFactory(() -> listener)
@@ -75,7 +87,9 @@ final class DefaultChannelServer implements ChannelServer {
                     })
                     .bind(new DomainSocketAddress(directory.socket().toString()))
                     .addListener((ChannelFutureListener) bound -> {
-                        if (bound.isSuccess()) {
+                        if (disposed.get()) {
+                            close(); // once more: it may have been bound in the middle of that
+                        } else if (bound.isSuccess()) {
                             sink.success(this);
                         } else {
                             dispose();
@@ -83,6 +97,11 @@ final class DefaultChannelServer implements ChannelServer {
                         }
                     });
         });
+    }
+
+    @Override
+    public Path socket() {
+        return directory.socket();
     }
 
     @Override
@@ -110,11 +129,13 @@ final class DefaultChannelServer implements ChannelServer {
         Guest guest = guests.remove(invitation);
         if (guest != null) {
             guest.arrival.tryEmitError(new ChannelClosedException("the invitation was revoked"));
-            if (!loop.isDisposed()) { // an ended loop has closed them
+            try {
                 loop.netty().execute(() -> {
                     close(guest.frames);
                     close(guest.descriptors);
                 });
+            } catch (RejectedExecutionException ended) {
+                return; // with the loop they were closed
             }
         }
     }
@@ -184,10 +205,27 @@ final class DefaultChannelServer implements ChannelServer {
     public void dispose() {
         if (disposed.compareAndSet(false, true)) {
             guests.keySet().forEach(this::revoke);
+            close();
+        }
+    }
+
+    private void close() {
+        try {
+            loop.netty().execute(this::closeListener);
+        } catch (RejectedExecutionException ended) { // nobody can register it any more
+            closeListener();
+        }
+        Mono.fromRunnable(directory::delete)
+                .subscribeOn(Schedulers.boundedElastic())
+                .subscribe(null, removed::tryEmitError, removed::tryEmitEmpty);
+    }
+
+    /** On the loop, where nobody registers it in the middle of this. */
+    private void closeListener() {
+        if (listener.isRegistered()) {
             listener.close();
-            Mono.fromRunnable(directory::delete)
-                    .subscribeOn(Schedulers.boundedElastic())
-                    .subscribe(null, removed::tryEmitError, removed::tryEmitEmpty);
+        } else {
+            listener.unsafe().closeForcibly(); // its pipeline has no thread yet
         }
     }
 

@@ -64,10 +64,15 @@ enum Format {
 
     @SuppressWarnings("TypeParameterUnusedInFormals") // see Message.as(Type)
     <T> T read(byte[] bytes, Type type) {
+        @Nullable T value;
         try {
-            return mapper.readValue(bytes, mapper.constructType(type));
+            value = mapper.readValue(bytes, mapper.constructType(type));
         } catch (JacksonException e) {
             throw new MessageFormatException(type, e);
         }
+        if (value == null) { // which a peer in another language may send
+            throw new MessageFormatException(type);
+        }
+        return value;
     }
 }

@@ -39,6 +39,13 @@ record Frame(byte kind, boolean withDescriptor, int number, String subject, byte
 
     private static final int DESCRIPTOR_BIT = 0x80;
 
+    static void checkSubject(String subject) {
+        int length = subject.getBytes(StandardCharsets.UTF_8).length;
+        if (length == 0 || length > MAX_SUBJECT_BYTES) {
+            throw new IllegalArgumentException("subject must have 1 to " + MAX_SUBJECT_BYTES + " bytes, had " + length);
+        }
+    }
+
     static Frame message(byte[] payload, boolean withDescriptor) {
         return new Frame(MESSAGE, withDescriptor, 0, "", payload);
     }

@@ -71,7 +71,7 @@ final class FrameHandler extends ByteToMessageDecoder {
     @Override
     public void channelInactive(ChannelHandlerContext context) throws Exception {
         super.channelInactive(context);
-        channel.closed(null);
+        channel.framesEnded();
     }
 
     /** A peer that died with unread data resets the connection: the same end as any other. */

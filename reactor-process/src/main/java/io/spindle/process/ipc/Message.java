@@ -45,7 +45,7 @@ public final class Message {
      *
      * @param type a record, a bean, a {@code String}, a {@code Map}, a boxed primitive, an array…; never taken from the
      *     wire
-     * @throws MessageFormatException if the payload is not one
+     * @throws MessageFormatException if the payload is not one, or null, which a peer in another language may send
      */
     public <T> T as(Class<T> type) {
         return format.read(payload, Objects.requireNonNull(type, "type"));
@@ -56,7 +56,7 @@ public final class Message {
      *
      * @param type as {@link java.lang.reflect.Method#getGenericReturnType()} tells it, for example; must describe
      *     {@code T}
-     * @throws MessageFormatException if the payload is not one
+     * @throws MessageFormatException if the payload is not one, or null, as for {@link #as(Class)}
      */
     @SuppressWarnings("TypeParameterUnusedInFormals") // a Type says at run time what T is, and nothing can check it
     public <T> T as(Type type) {

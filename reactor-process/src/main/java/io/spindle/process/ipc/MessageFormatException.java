@@ -21,6 +21,11 @@ public final class MessageFormatException extends RuntimeException {
         this.type = type;
     }
 
+    MessageFormatException(Type type) {
+        super("message is not a " + type.getTypeName() + ": it is null");
+        this.type = type;
+    }
+
     /** Returns the type that was asked for. */
     public Type type() {
         return type;

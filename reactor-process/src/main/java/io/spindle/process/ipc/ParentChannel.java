@@ -24,6 +24,7 @@ final class ParentChannel implements Channel {
     private final KeepAlive keepAlive;
     private final AtomicInteger watchers = new AtomicInteger();
     private volatile boolean left;
+    private volatile boolean watched;
 
     /**
      * Takes over a channel.
@@ -33,7 +34,10 @@ final class ParentChannel implements Channel {
     ParentChannel(DefaultChannel channel, KeepAlive keepAlive, EventLoop loop) {
         this.channel = channel;
         this.keepAlive = keepAlive;
-        channel.onDispose()
+        channel.end() // before those who watch are told: after that they do not count any more
+                .onErrorComplete()
+                .subscribe(none -> {}, error -> {}, () -> watched = watchers.get() > 0);
+        channel.onDispose() // after them: the end of this JVM may follow
                 .doFinally(signal -> loop.disposeGracefully().subscribe())
                 .subscribe(
                         null,
@@ -42,7 +46,7 @@ final class ParentChannel implements Channel {
     }
 
     private void ended(String why) {
-        boolean lost = !left && !channel.isDisconnected() && watchers.get() == 0;
+        boolean lost = !left && !channel.isDisconnected() && !watched;
         if (lost) {
             exit(why);
         } else {

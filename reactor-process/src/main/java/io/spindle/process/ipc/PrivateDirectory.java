@@ -23,10 +23,11 @@ final class PrivateDirectory {
         this.path = path;
     }
 
-    /** Blocks: it makes a directory. */
+    /** Blocks: it makes a directory, whose name tells the process that is to remove it. */
     static PrivateDirectory create() throws IOException {
         PrivateDirectory directory = new PrivateDirectory(Files.createTempDirectory(
-                "spindle-", PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------"))));
+                "spindle-" + ProcessHandle.current().pid() + "-",
+                PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------"))));
         int length = directory.socket().toString().getBytes(StandardCharsets.UTF_8).length;
         if (length >= MAX_PATH_BYTES) {
             directory.delete();

@@ -4,7 +4,6 @@ package io.spindle.process.ipc;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import io.netty.channel.unix.FileDescriptor;
 import io.spindle.loop.EventLoop;
 import io.spindle.loop.EventLoopSpec;
 import io.spindle.testkit.LeakCheck;
@@ -17,10 +16,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
 import java.util.concurrent.CountDownLatch;
-import java.util.concurrent.atomic.AtomicReference;
-import java.util.stream.Collectors;
 import java.util.stream.IntStream;
-import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.RepeatedTest;
@@ -188,6 +184,15 @@ class ChannelTest {
         server.onRequest("throw", message -> {
             throw new IllegalStateException("never");
         });
+        server.onRequest("fatal", message -> {
+            throw new NoClassDefFoundError("gone");
+        });
+        server.onRequest("later", message -> Mono.error(new StackOverflowError()));
+        server.onRequest(
+                "inside",
+                message -> Mono.fromCallable(() -> {
+                    throw new NoClassDefFoundError("gone inside");
+                }));
 
         StepVerifier.create(client.request("double", 21).map(reply -> reply.as(Integer.class)))
                 .expectNext(42)
@@ -198,6 +203,13 @@ class ChannelTest {
                 .hasMessage("request fail failed at the peer: not today");
         assertThatThrownBy(() -> client.request("throw", 1).block(Pair.PATIENCE))
                 .hasMessageEndingWith("never");
+        assertThatThrownBy(() -> client.request("fatal", 1).block(Pair.PATIENCE))
+                .as("what Reactor throws past every subscriber")
+                .hasMessageEndingWith("java.lang.NoClassDefFoundError: gone");
+        assertThatThrownBy(() -> client.request("later", 1).block(Pair.PATIENCE))
+                .hasMessageEndingWith("java.lang.StackOverflowError");
+        assertThatThrownBy(() -> client.request("inside", 1).block(Pair.PATIENCE))
+                .hasMessageEndingWith("java.lang.NoClassDefFoundError: gone inside");
         assertThatThrownBy(() -> client.request("absent", 1).block(Pair.PATIENCE))
                 .hasMessageEndingWith("no handler for absent");
     }
@@ -281,124 +293,6 @@ class ChannelTest {
                 .expectNext("here")
                 .expectComplete()
                 .verify(Pair.PATIENCE);
-    }
-
-    @Test
-    void aDescriptorTravelsWithItsMessageAndInOrder() throws Exception {
-        Path file = Files.createTempFile("ipc", ".txt");
-        FileDescriptor open =
-                FileDescriptor.from(Files.writeString(file, "content").toFile());
-        AtomicReference<String> content = new AtomicReference<>();
-
-        StepVerifier.create(server.receive()
-                        .take(3)
-                        .map(message -> message.takeDescriptor()
-                                .map(descriptor -> {
-                                    content.set(targetOf(descriptor));
-                                    Message.close(descriptor);
-                                    return message.as(String.class) + " with";
-                                })
-                                .orElseGet(() -> message.as(String.class))))
-                .then(() -> Flux.merge(client.send("one"), client.send("two", open), client.send("three"))
-                        .doFinally(end -> Message.close(open))
-                        .subscribe())
-                .expectNext("one", "two with", "three")
-                .expectComplete()
-                .verify(Pair.PATIENCE);
-        assertThat(content).hasValue(file.toString());
-        Files.delete(file);
-    }
-
-    @Test
-    void messagesThatNobodyTookAreDroppedWithTheirDescriptorsByDispose() throws Exception {
-        FileDescriptor[] pipe = FileDescriptor.pipe();
-        StepVerifier.create(server.receive(), 2).thenCancel().verify(Pair.PATIENCE);
-        client.send("waits", pipe[1]).block(Pair.PATIENCE);
-        Message.close(pipe[1]);
-        String target = targetOf(pipe[0]);
-        assertThat(openTwice(target)).isTrue();
-
-        server.dispose();
-
-        StepVerifier.create(server.onDispose()).expectComplete().verify(Pair.PATIENCE);
-        StepVerifier.create(server.receive()).expectComplete().verify(Pair.PATIENCE);
-        assertThat(openTwice(target)).isFalse();
-        Message.close(pipe[0]);
-    }
-
-    private static boolean openTwice(String target) throws java.io.IOException {
-        try (Stream<Path> open = Files.list(Path.of("/proc/self/fd"))) {
-            return open.filter(fd -> {
-                                try {
-                                    return Files.readSymbolicLink(fd).toString().equals(target);
-                                } catch (java.io.IOException e) {
-                                    return false; // closed meanwhile
-                                }
-                            })
-                            .count()
-                    > 1;
-        }
-    }
-
-    private static String targetOf(FileDescriptor descriptor) {
-        try {
-            return Files.readSymbolicLink(Path.of("/proc/self/fd/" + descriptor.intValue()))
-                    .toString();
-        } catch (java.io.IOException e) {
-            throw new java.io.UncheckedIOException(e);
-        }
-    }
-
-    @Test
-    void moreDescriptorsThanFitOnTheSocketAllArrive() throws Exception {
-        FileDescriptor[] pipe = FileDescriptor.pipe();
-        Flux<Integer> received = server.receive().take(500).map(message -> {
-            message.discard();
-            return message.as(Integer.class);
-        });
-
-        StepVerifier.create(Mono.zip(
-                        received.collectList(),
-                        Flux.range(0, 500)
-                                .flatMap(n -> client.send(n, pipe[0]), 500)
-                                .then(Mono.just(true))))
-                .assertNext(both -> assertThat(both.getT1())
-                        .isEqualTo(IntStream.range(0, 500).boxed().collect(Collectors.toList())))
-                .expectComplete()
-                .verify(Pair.PATIENCE);
-        Message.close(pipe[0]);
-        Message.close(pipe[1]);
-    }
-
-    @Test
-    void aReplyCanCarryADescriptor() throws Exception {
-        FileDescriptor[] pipe = FileDescriptor.pipe();
-        server.onRequest("descriptor", message -> Mono.just(Reply.of("here", pipe[0])));
-
-        StepVerifier.create(client.request("descriptor", ""))
-                .assertNext(reply -> {
-                    FileDescriptor taken = reply.takeDescriptor().orElseThrow();
-                    assertThat(targetOf(taken)).isEqualTo(targetOf(pipe[0]));
-                    Message.close(taken);
-                })
-                .expectComplete()
-                .verify(Pair.PATIENCE);
-        Message.close(pipe[0]);
-        Message.close(pipe[1]);
-    }
-
-    @Test
-    void aReplyWhoseDescriptorWasClosedTooSoonFailsItsRequestAlone() throws Exception {
-        FileDescriptor[] pipe = FileDescriptor.pipe();
-        Message.close(pipe[0]);
-        Message.close(pipe[1]);
-        server.onRequest("closed", message -> Mono.just(Reply.of("here", pipe[0])));
-
-        StepVerifier.create(client.request("closed", ""))
-                .expectErrorMessage(
-                        "request closed failed at the peer: " + "descriptor must be open until it is sent, was closed")
-                .verify(Pair.PATIENCE);
-        assertThat(roundTrip()).isEqualTo("none");
     }
 
     @Test

@@ -22,13 +22,20 @@ final class FrameMutator {
         0, -1, 1, 2, 5, 255, 65_535, 16_777_215, 16_777_216, 16_777_217, Integer.MAX_VALUE, Integer.MIN_VALUE
     };
 
+    private static final int[] SURPLUS = {-1, 0, 0, 0, 0, 0, 1};
+    private static final int KIND = Integer.BYTES;
+
     private final Random random;
     private final Format format;
+    private final boolean withDescriptors;
     private final List<Integer> mutatedAt = new ArrayList<>();
     private final ByteArrayOutputStream stream = new ByteArrayOutputStream();
 
-    FrameMutator(long seed) {
+    private int announced;
+
+    FrameMutator(long seed, boolean withDescriptors) {
         random = new Random(seed);
+        this.withDescriptors = withDescriptors;
         format = random.nextBoolean() ? Format.CBOR : Format.JSON;
     }
 
@@ -39,7 +46,7 @@ final class FrameMutator {
     byte[] stream() {
         int frames = 1 + random.nextInt(MAX_FRAMES);
         for (int i = 0; i < frames; i++) {
-            byte[] frame = frame();
+            byte[] frame = withDescriptors ? maybeAnnouncing(frame()) : frame();
             if (random.nextBoolean()) {
                 mutatedAt.add(stream.size());
                 frame = mutated(frame);
@@ -47,6 +54,29 @@ final class FrameMutator {
             stream.writeBytes(frame);
         }
         return stream.toByteArray();
+    }
+
+    /** How many descriptors go with the stream: mostly as many as it announces. */
+    int descriptors() {
+        return withDescriptors ? Math.max(0, announced + SURPLUS[random.nextInt(SURPLUS.length)]) : 0;
+    }
+
+    private byte[] maybeAnnouncing(byte[] frame) {
+        byte kind = frame[KIND];
+        if (random.nextInt(40) == 0) {
+            return frame(Frame.TAKEN, number(1));
+        }
+        if (random.nextInt(3) == 0 && (kind == Frame.MESSAGE || kind == Frame.REQUEST || kind == Frame.REPLY)) {
+            announced++;
+            frame[KIND] |= (byte) 0x80;
+        }
+        return frame;
+    }
+
+    /** A frame in its place that is good, or not. */
+    byte[] ready() {
+        byte[] ready = frame(Frame.READY);
+        return random.nextInt(10) == 0 ? mutated(ready) : ready;
     }
 
     /** How many of the mutated frames begin at or before a byte of the stream. */
@@ -119,10 +149,7 @@ final class FrameMutator {
                 ByteBuffer.wrap(frame)
                         .putInt(0, LENGTHS[random.nextInt(LENGTHS.length)])
                         .array();
-            case 3 ->
-                ByteBuffer.wrap(frame)
-                        .put(Integer.BYTES, (byte) random.nextInt())
-                        .array();
+            case 3 -> ByteBuffer.wrap(frame).put(KIND, (byte) random.nextInt()).array();
             case 4 -> garbage();
             default -> inside(frame);
         };
@@ -146,7 +173,7 @@ final class FrameMutator {
     }
 
     private byte[] inside(byte[] frame) {
-        int first = Integer.BYTES + 1;
+        int first = KIND + 1;
         for (int i = random.nextInt(3); i >= 0 && frame.length > first; i--) {
             int at = first + random.nextInt(frame.length - first);
             frame[at] ^= (byte) (1 << random.nextInt(Byte.SIZE));

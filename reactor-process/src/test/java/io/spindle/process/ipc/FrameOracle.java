@@ -9,7 +9,8 @@ import java.util.Set;
 
 /**
  * What {@code docs/design/ipc.md} says of a stream of bytes, written from that page and not from the code under test: for a
- * peer without descriptors, to which unbounded credit was granted and which was asked some requests.
+ * peer to which unbounded credit was granted, which was asked some requests, and which has sent so many descriptors and
+ * got none.
  */
 final class FrameOracle {
 
@@ -29,9 +30,12 @@ final class FrameOracle {
     private final Set<Integer> asked;
     private final Set<Integer> open = new HashSet<>();
     private int judged;
+    private int descriptors;
+    private int messages;
     private boolean ended;
 
-    FrameOracle(byte[] stream, Set<Integer> asked) {
+    FrameOracle(byte[] stream, Set<Integer> asked, int descriptors) {
+        this.descriptors = descriptors;
         this.bytes = ByteBuffer.wrap(stream);
         this.asked = new HashSet<>(asked);
     }
@@ -61,13 +65,22 @@ final class FrameOracle {
         return judged;
     }
 
+    /** How many messages come before the end or the breach. */
+    int messages() {
+        return messages;
+    }
+
     private Verdict breach() {
         return ended ? Verdict.EITHER : Verdict.BAD;
     }
 
-    private boolean isGood(byte kind, ByteBuffer rest) {
+    private boolean isGood(byte first, ByteBuffer rest) {
+        byte kind = (byte) (first & 0x7F);
+        if (kind != first && ((kind != 1 && kind != 3 && kind != 4) || descriptors-- == 0)) {
+            return false;
+        }
         return switch (kind) {
-            case 1 -> !ended;
+            case 1 -> !ended && message();
             case 2 -> rest.remaining() == Integer.BYTES && rest.getInt() > 0;
             case 3 -> !ended && isGoodRequest(rest);
             case 4, 5 -> rest.remaining() >= Integer.BYTES && asked.remove(rest.getInt());
@@ -91,6 +104,11 @@ final class FrameOracle {
         if (Arrays.equals(subject, SILENT_BYTES)) {
             open.add(id);
         }
+        return true;
+    }
+
+    private boolean message() {
+        messages++;
         return true;
     }
 

@@ -1,0 +1,104 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.spindle.process;
+
+import static io.spindle.process.Await.GUARD;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.spindle.testkit.LeakCheck;
+import java.nio.file.Path;
+import java.util.Objects;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.ExtendWith;
+import reactor.core.publisher.Flux;
+import reactor.test.StepVerifier;
+
+/** Which engine a JVM takes that is told to, and what only such a JVM shows of the engines. */
+@ExtendWith({JvmWarmUp.class, LeakCheck.class})
+class ForcedEngineTest {
+
+    private static Command jvm(String engine, Class<?> main) {
+        return Command.of(
+                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                "-XX:TieredStopAtLevel=1",
+                "-XX:+IgnoreUnrecognizedVMOptions",
+                "--enable-native-access=ALL-UNNAMED",
+                "-Dspindle.process.engine=" + engine,
+                "-cp",
+                System.getProperty("java.class.path"),
+                main.getName());
+    }
+
+    /** Says which engine it takes; if none, twice why not. */
+    static final class Which {
+
+        private Which() {}
+
+        public static void main(String[] args) {
+            try {
+                System.out.println("engine " + Engines.best());
+            } catch (IllegalArgumentException first) {
+                for (int time = 1; time <= 2; time++) {
+                    Command.of("true")
+                            .exec()
+                            .doOnError(System.out::println)
+                            .onErrorComplete()
+                            .block(GUARD);
+                }
+            }
+        }
+    }
+
+    @Test
+    void thePropertyForcesOne() {
+        String nativeOrNext = Runtime.version().feature() < 22 ? "epoll" : "native";
+
+        StepVerifier.create(Flux.just("native", "epoll", "threads", "")
+                        .flatMapSequential(
+                                name -> jvm(name, Which.class).lines().filter(line -> line.startsWith("engine ")), 2))
+                .expectNext("engine " + nativeOrNext, "engine epoll", "engine threads", "engine " + nativeOrNext)
+                .expectComplete()
+                .verify(GUARD);
+    }
+
+    @Test
+    void anEngineThatNobodyKnowsIsToldByEachRun() {
+        String told =
+                "java.lang.IllegalArgumentException: spindle.process.engine must be 'native', 'epoll' or 'threads',"
+                        + " was 'epol'";
+
+        StepVerifier.create(jvm("epol", Which.class)
+                        .lines()
+                        .filter(line -> line.contains("Error") || line.contains("Exception")))
+                .expectNext(told, told)
+                .expectComplete()
+                .verify(GUARD);
+    }
+
+    /** Lets a child write where it writes itself, and read what it reads itself. */
+    static final class Inheriting {
+
+        private Inheriting() {}
+
+        public static void main(String[] args) {
+            Command.shell("read line; echo \"out $line\"; echo \"err $line\" >&2")
+                    .stdin(Input.inherit())
+                    .stdout(Output.inherit())
+                    .stderr(Output.inherit())
+                    .exec()
+                    .doOnNext(result -> System.out.println("[" + result.stdout() + result.stderr() + "]"))
+                    .block(GUARD);
+        }
+    }
+
+    @EngineTest
+    void inheritedStreamsAreThoseOfThisProcess(Engine engine) {
+        ExecResult result = Objects.requireNonNull(jvm(engine.toString(), Inheriting.class)
+                .stdin(Input.of("of the JVM\n"))
+                .engine(engine)
+                .exec()
+                .block(GUARD));
+
+        assertThat(result.stdout()).contains("out of the JVM\n").contains("[]").doesNotContain("err of");
+        assertThat(result.stderr()).contains("err of the JVM\n");
+    }
+}

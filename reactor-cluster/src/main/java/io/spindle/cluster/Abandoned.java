@@ -25,6 +25,7 @@ final class Abandoned {
         } catch (IOException nobodyListens) {
             try {
                 Files.deleteIfExists(socket);
+                Files.deleteIfExists(socket.resolveSibling(AdminSocket.NAME));
                 Files.deleteIfExists(Objects.requireNonNull(socket.getParent(), "a socket is in a directory"));
             } catch (IOException e) {
                 log.debug("another worker was faster, or {} cannot be removed", socket, e);

@@ -2,6 +2,7 @@
 package io.spindle.cluster;
 
 import java.net.InetSocketAddress;
+import java.net.SocketAddress;
 import java.util.Comparator;
 import java.util.List;
 
@@ -25,11 +26,12 @@ public interface Balance {
     /**
      * Chooses a worker. Called on the loop of the primary, once for each connection, so it must be quick.
      *
-     * @param client where the connection comes from
+     * @param client where the connection comes from: an {@link InetSocketAddress}, or on a Unix-domain socket a
+     *     {@link io.netty.channel.unix.DomainSocketAddress}, whose path is empty unless the client has bound its own end
      * @param candidates in the order of their slots, at least one
      * @return one of the candidates; anything else, or an exception, is logged and the first candidate is taken
      */
-    Candidate choose(InetSocketAddress client, List<Candidate> candidates);
+    Candidate choose(SocketAddress client, List<Candidate> candidates);
 
     /**
      * Returns a balance that gives one connection to each worker in turn and passes over those that have not taken their last
@@ -49,11 +51,15 @@ public interface Balance {
 
     /**
      * Returns a balance that gives all connections of one client address to the same place in the cluster. A worker that
-     * is replaced keeps its clients; where one is added or leaves only those move that must.
+     * is replaced keeps its clients; where one is added or leaves only those move that must. Clients of a Unix-domain
+     * socket have no address to tell them apart: they go to the worker with the fewest connections.
      */
     static Balance stickyByAddress() {
-        return (client, candidates) -> candidates.stream()
-                .max(Comparator.comparingLong(candidate -> Sticky.weight(client, candidate)))
-                .orElseThrow();
+        Balance others = leastConnections();
+        return (client, candidates) -> client instanceof InetSocketAddress address
+                ? candidates.stream()
+                        .max(Comparator.comparingLong(candidate -> Sticky.weight(address, candidate)))
+                        .orElseThrow()
+                : others.choose(client, candidates);
     }
 }

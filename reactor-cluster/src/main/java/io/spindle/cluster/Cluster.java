@@ -40,7 +40,9 @@ public final class Cluster {
      * Runs a clustered program and blocks until its end.
      *
      * <p>In the <b>primary</b> it forks the workers, replaces those that die, and returns when none is left. TERM and INT
-     * let the workers drain, a second one of them kills the workers at once. {@code worker} is not called. In a <b>worker</b> it calls
+     * let the workers drain, a second one of them kills the workers at once. A service manager that is named by {@code
+     * NOTIFY_SOCKET}, as systemd does, is told when the cluster is ready, reloads and stops, and its watchdog is answered.
+     * {@code worker} is not called. In a <b>worker</b> it calls
      * {@code worker} on the calling thread and does not return: the JVM exits when the worker has drained (0), when
      * {@code worker} throws (1), or when the primary has gone (0), within five seconds even if its loops are blocked.
      *

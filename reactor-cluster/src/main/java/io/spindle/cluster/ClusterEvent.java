@@ -3,13 +3,15 @@ package io.spindle.cluster;
 
 import io.spindle.process.Signal;
 import java.net.InetSocketAddress;
+import java.net.SocketAddress;
 import java.util.Optional;
 
 /**
  * Something that happened to a worker, as the primary sees it.
  *
  * <p>Of one worker they come in this order: {@link Forked}, {@link Online}, {@link Listening} (once for each server),
- * {@link Ready} (after the first of them), {@link Disconnected}, {@link Exited}; a worker that dies early skips those that it did not reach. Node analogue: the
+ * {@link Standby} (if it is to wait), {@link Ready} (after the first {@link Listening}), {@link Disconnected}, {@link Exited}; a
+ * worker that dies early skips those that it did not reach. Node analogue: the
  * events of the same names of the {@code cluster} module.
  *
  * @since 0.1.0
@@ -37,12 +39,26 @@ public sealed interface ClusterEvent {
      * A server of a worker is bound.
      *
      * @param worker the worker
-     * @param address where it listens, with the real port if 0 was asked for
+     * @param address where it listens: an {@link InetSocketAddress} with the real port if 0 was asked for, or a
+     *     {@link io.netty.channel.unix.DomainSocketAddress} with an absolute path
      */
-    record Listening(ClusterWorker worker, InetSocketAddress address) implements ClusterEvent {}
+    record Listening(ClusterWorker worker, SocketAddress address) implements ClusterEvent {
+
+        /** Returns the port, or -1 if it is a Unix-domain socket. */
+        public int port() {
+            return address instanceof InetSocketAddress inet ? inet.getPort() : -1;
+        }
+    }
 
     /**
-     * A worker serves, see {@link WorkerContext#readyAfter}.
+     * A worker could serve and waits to be promoted, see {@link PrimarySpec#standby(int)}.
+     *
+     * @param worker the worker
+     */
+    record Standby(ClusterWorker worker) implements ClusterEvent {}
+
+    /**
+     * A worker serves, see {@link WorkerContext#readyAfter}; of a standby worker, it has been promoted.
      *
      * @param worker the worker
      */

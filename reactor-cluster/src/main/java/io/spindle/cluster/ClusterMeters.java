@@ -19,8 +19,8 @@ import org.jspecify.annotations.Nullable;
  * registry.
  *
  * <ul>
- *   <li>{@code spindle.cluster.workers} with {@code state} forked, online, listening, ready, draining and disconnected: how
- *       many there are now
+ *   <li>{@code spindle.cluster.workers} with {@code state} forked, online, listening, standby, ready, draining and
+ *       disconnected: how many there are now
  *   <li>{@code spindle.cluster.wanted}: how many there are to be
  *   <li>{@code spindle.cluster.forks}, {@code spindle.cluster.deaths}, {@code spindle.cluster.recycled}: counters of
  *       workers started, ended unasked, and replaced though they were well

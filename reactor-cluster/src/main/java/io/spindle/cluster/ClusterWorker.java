@@ -18,9 +18,12 @@ public interface ClusterWorker {
     int id();
 
     /**
-     * Returns its place in the cluster, from 0 to the number of workers less one. Its replacement has the same: use it
-     * for what there should be once, such as a log file or a schedule. A place that {@link Primary#scale} adds while
+     * Returns its place in the cluster, from 0 to the number of workers, standby workers among them, less one. Its
+     * replacement has the same: use it for what there should be once, such as a log file or a schedule. A place that {@link Primary#scale} adds while
      * others still drain gets the lowest number that is free.
+     *
+     * <p>Standby workers have places of their own, behind those of the others at first. One that is promoted keeps its place; the
+     * next standby worker gets that of the worker that has died.
      */
     int slot();
 

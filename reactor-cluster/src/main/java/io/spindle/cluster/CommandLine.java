@@ -48,7 +48,7 @@ final class CommandLine {
             shares.add("-XX:+UseSerialGC");
         }
         if (isMissing(HEAP, flags)) {
-            shares.add("-XX:MaxRAMPercentage=" + HEAP_SHARE_PERCENT / spec.workers());
+            shares.add("-XX:MaxRAMPercentage=" + HEAP_SHARE_PERCENT / (spec.workers() + spec.standby()));
         }
         if (isMissing(PROCESSORS, flags)) {
             shares.add("-XX:ActiveProcessorCount=" + Math.max(1, self.processors() / spec.workers()));

@@ -42,8 +42,8 @@ final class Control {
     /**
      * Which socket: workers that ask for the same get the same.
      *
-     * @param host a numeric address
-     * @param port 0 for any
+     * @param host a numeric address, or the absolute path of a Unix-domain socket
+     * @param port 0 for any, or {@link ListenAddress#NO_PORT}
      * @param index which call with port 0 this is, else 0
      * @param backlog of the first who asks
      */
@@ -57,8 +57,8 @@ final class Control {
     /**
      * The answer.
      *
-     * @param host where it listens, or what was asked for
-     * @param port the real port
+     * @param host where it listens, or what was asked for; as in {@link Listen}
+     * @param port the real port, or {@link ListenAddress#NO_PORT}
      * @param error why not, or empty
      * @param mode how the worker comes to its connections: by the descriptor that comes along, by the channel that it is
      *     invited to, or by a socket of its own
@@ -94,9 +94,11 @@ final class Control {
      * @param accepted connections since its start
      * @param open connections now
      * @param requests since its start, as far as they are counted
+     * @param cpuMillis processor time since its start, 0 if unknown
+     * @param delayMicros how long a task waited just now on the slowest of its server loops
      */
-    record Pulse(long residentBytes, long accepted, int open, long requests) {
+    record Pulse(long residentBytes, long accepted, int open, long requests, long cpuMillis, long delayMicros) {
 
-        static final Pulse NONE = new Pulse(0, 0, 0, 0);
+        static final Pulse NONE = new Pulse(0, 0, 0, 0, 0, 0);
     }
 }

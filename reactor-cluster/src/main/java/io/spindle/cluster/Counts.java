@@ -94,6 +94,8 @@ final class Counts {
                 one.residentBytes() + other.residentBytes(),
                 one.accepted() + other.accepted(),
                 one.open() + other.open(),
-                one.requests() + other.requests());
+                one.requests() + other.requests(),
+                one.cpuMillis() + other.cpuMillis(),
+                Math.max(one.delayMicros(), other.delayMicros()));
     }
 }

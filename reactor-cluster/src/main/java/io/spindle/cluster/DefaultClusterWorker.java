@@ -42,6 +42,7 @@ final class DefaultClusterWorker implements ClusterWorker {
     private final Disposable.Swap startTimer = Disposables.swap();
     private String complaint = ""; // loop only
     private boolean paused; // loop only
+    private boolean held; // loop only: a standby that was not promoted yet, its servers wait anyway
     private volatile WorkerState state = WorkerState.FORKED;
     private volatile Optional<Boolean> exitedAfterDisconnect = Optional.empty();
     private volatile @Nullable Channel channel;
@@ -175,17 +176,59 @@ final class DefaultClusterWorker implements ClusterWorker {
     void limitStart() {
         Duration limit = spec.startTimeout();
         startTimer.update(Mono.delay(limit, loop).subscribe(late -> {
-            if (state.compareTo(WorkerState.READY) < 0) {
+            if (isStarting()) {
                 complain("was not ready within " + limit.toMillis() + " ms");
                 kill(Signal.KILL);
             }
         }));
     }
 
-    /** Asks it from now on whether it hangs, and tells after each answer why it should be recycled, if it should. */
-    void ready(Consumer<String> due) {
+    /** Whether it was started as a standby: then it is told when it may accept. */
+    void held(boolean standby) {
+        held = standby;
+    }
+
+    /** It could not serve yet. */
+    boolean isStarting() {
+        return state.compareTo(WorkerState.STANDBY) < 0;
+    }
+
+    /** It serves or could. */
+    boolean isUp() {
+        return state == WorkerState.READY || state == WorkerState.STANDBY;
+    }
+
+    /** It serves, which one in standby does not. */
+    boolean isServing() {
+        return isUp() && !place.isStandby();
+    }
+
+    /** It can be promoted. */
+    boolean isWarm() {
+        return state == WorkerState.STANDBY && !paused && isConnected();
+    }
+
+    /** It could serve. From now on it is watched, as when it is {@link #ready}. */
+    void standsBy(Consumer<String> due) {
         startTimer.dispose();
+        advance(WorkerState.STANDBY);
+        watch(due);
+    }
+
+    /** It serves, or is told to. Asks it whether it hangs, and tells after each answer why it should be recycled, if it should. */
+    void ready(Consumer<String> due) {
+        if (isStarting()) {
+            startTimer.dispose();
+            watch(due);
+        }
         advance(WorkerState.READY);
+        if (held) {
+            held = false;
+            pause(false);
+        }
+    }
+
+    private void watch(Consumer<String> due) {
         Channel open = channel;
         if (open != null && !spec.heartbeat().isZero()) {
             heartbeat.update(
@@ -199,6 +242,18 @@ final class DefaultClusterWorker implements ClusterWorker {
         if (!reason.isEmpty() && state == WorkerState.READY) {
             due.accept(reason);
         }
+    }
+
+    /** Asks it how it is now, if it can be asked, and completes then, or when it has not answered in time. */
+    Mono<Void> refresh() {
+        Channel open = channel;
+        return open == null || open.isDisposed()
+                ? Mono.empty()
+                : Heartbeat.once(open)
+                        .timeout(PrimaryTimes.GLANCE, loop)
+                        .doOnNext(now -> pulse = now)
+                        .onErrorComplete()
+                        .then();
     }
 
     /** Its threads are worth to be seen; then it is replaced. */
@@ -230,7 +285,7 @@ final class DefaultClusterWorker implements ClusterWorker {
     void pause(boolean wanted) {
         paused = wanted;
         Channel open = channel;
-        if (open != null) {
+        if (open != null && !held) {
             open.request(Control.PAUSE, wanted).subscribe(reply -> {}, gone -> {});
         }
     }

@@ -2,37 +2,30 @@
 package io.spindle.cluster;
 
 import io.spindle.loop.EventLoop;
-import io.spindle.loop.EventLoopSpec;
-import io.spindle.process.ChildProcess;
 import io.spindle.process.ExitStatus;
 import io.spindle.process.Signal;
 import io.spindle.process.ipc.Channel;
 import io.spindle.process.ipc.ChannelServer;
-import io.spindle.process.ipc.Invitation;
 import io.spindle.process.ipc.Message;
-import io.spindle.process.ipc.Reply;
-import java.net.InetSocketAddress;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentSkipListMap;
-import java.util.concurrent.ExecutionException;
-import java.util.concurrent.TimeUnit;
-import java.util.concurrent.TimeoutException;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
+import reactor.core.Disposable;
 import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
 import reactor.core.publisher.Sinks;
-import reactor.core.scheduler.Schedulers;
 
 /**
  * The supervisor. All decisions are made on its loop, one after the other.
  *
  * <pre>
- *   fork → online → listening → … → gone → replaced, after a delay
+ *   fork → online → listening → … → gone → replaced, at once by one in standby, else after a delay
  *                                      └→ not replaced: it was disconnected, its place is retired, or the cluster is ending
  *   ending: no worker left, none on its way → sockets closed, directory removed → exit code or error
  * </pre>
@@ -46,123 +39,109 @@ final class DefaultPrimary implements Primary {
     private final ChannelServer server;
     private final Listeners listeners;
     private final WorkerProcess processes;
+    private final ServiceNotices notices;
+    private final AdminSocket admin;
+    private final Disposable held; // until the end
+    private final long startedNanos = System.nanoTime();
     private final Events events = new Events();
     private final Counts counts = new Counts();
     private final Places places;
+    private final Standbys standbys;
+    private final Reloads reloads;
     private final Map<Integer, DefaultClusterWorker> workers = new ConcurrentSkipListMap<>();
     private final Sinks.One<Integer> exit = Sinks.one();
-    private final Thread shutdownHook = new Thread(this::shutdown, "spindle-primary-shutdown");
     private volatile boolean ended;
 
     // Loop only.
     private int lastId;
-    private int generation;
     private int forking;
     private boolean everListened;
     private boolean ending;
     private boolean closing;
     private @Nullable ClusterException failure;
-    private @Nullable Reload reload;
-    private boolean recycling; // the reload is of one place
 
-    private DefaultPrimary(PrimarySpec spec, EventLoop loop, ChannelServer server) {
+    /**
+     * Opens its sockets; on the loop.
+     *
+     * @param held what is held for it, disposed at its end
+     * @param environment where a service manager is named that should be told, see {@link ServiceNotices}
+     */
+    DefaultPrimary(
+            PrimarySpec spec, EventLoop loop, Disposable held, ChannelServer server, Map<String, String> environment) {
         this.spec = spec;
         this.loop = loop;
+        this.held = held;
         this.server = server;
         this.listeners = new Listeners(loop, server, spec.listening());
-        this.processes = new WorkerProcess(spec, loop);
+        this.processes = new WorkerProcess(spec, loop, server);
         this.places = new Places(spec.restart());
+        Crew crew = new Crew();
+        this.standbys = new Standbys(places, crew, this::serves);
+        this.reloads = new Reloads(crew, counts, loop, this::changed);
+        Path path = spec.controlSocket().orElseGet(() -> server.socket().resolveSibling(AdminSocket.NAME));
+        this.notices = ServiceNotices.of(loop, environment);
+        AdminCommands commands = new AdminCommands(this, this::status, processes.recentLines());
+        this.admin = AdminSocket.open(loop, path, commands, AdminSocket.PATIENCE);
     }
 
-    static Mono<Primary> start(PrimarySpec spec) {
-        return EventLoop.onCurrent(Mono.defer(() -> {
-            EventLoop loop = EventLoopSpec.of("spindle-primary")
-                    .blockedThreshold(PrimaryTimes.SLOW)
-                    .start();
-            return ChannelServer.bind(loop)
-                    .publishOn(loop)
-                    .<Primary>map(server -> new DefaultPrimary(spec, loop, server).launch())
-                    .doOnError(error -> loop.dispose()) // after the hop: the error itself needs the loop
-                    .doOnCancel(loop::dispose)
-                    .doOnDiscard(Primary.class, Primary::dispose);
-        }));
-    }
-
-    private DefaultPrimary launch() {
-        Runtime.getRuntime().addShutdownHook(shutdownHook);
+    /** Begins; on the loop. */
+    void launch() {
+        events.tell(processes::happened);
         events.tell(spec.onEvent());
         places.growTo(spec.workers()).forEach(this::fork);
-        return this;
+        places.addStandbys(spec.standby());
+        changed();
     }
 
     private void fork(Place place) {
         forking++;
         place.forkBegins();
         int id = ++lastId;
-        Mono.fromCallable(server::invite) // asks the system for random bytes, which may block
-                .subscribeOn(Schedulers.boundedElastic())
-                .publishOn(loop)
-                .subscribe(invitation -> spawn(id, place, invitation), error -> notForked(place, error));
-    }
-
-    private void spawn(int id, Place place, Invitation invitation) {
-        Mono<Channel> accepted = server.accept(invitation); // now: it may come before we hear of the process
+        boolean standby = place.isStandby(); // what it is told; its place may be another's by then
         processes
-                .spawn(role(id, place, invitation))
-                .doOnError(error -> server.revoke(invitation))
-                .subscribe(
-                        process -> forked(id, place, invitation, accepted, process), error -> notForked(place, error));
+                .start(id, place.slot(), standby)
+                .subscribe(started -> forked(id, place, standby, started), error -> notForked(place, error));
     }
 
-    private Role role(int id, Place place, Invitation invitation) {
-        return new Role(id, place.slot(), ProcessHandle.current().pid(), spec.grace(), invitation);
-    }
-
-    private void forked(int id, Place place, Invitation invitation, Mono<Channel> accepted, ChildProcess process) {
-        forkEnded(place);
-        boolean surplus = !at(place).isEmpty() && (reload == null || !reload.awaits(place));
-        DefaultClusterWorker worker = new DefaultClusterWorker(id, generation, place, events, loop, spec, process);
+    private void forked(int id, Place place, boolean standby, WorkerProcess.Started started) {
+        forking--;
+        place.forkEnds();
+        boolean surplus = !at(place).isEmpty() && !reloads.awaits(place);
+        DefaultClusterWorker worker =
+                new DefaultClusterWorker(id, reloads.generation(), place, events, loop, spec, started.process());
+        worker.held(standby);
         workers.put(id, worker);
         counts.forked(worker);
         events.happened(new ClusterEvent.Forked(worker));
         worker.limitStart();
-        accepted.subscribe(channel -> online(worker, channel), revoked -> {});
-        worker.gone().doOnNext(status -> server.revoke(invitation)).subscribe(status -> gone(worker, status));
+        started.channel().subscribe(channel -> online(worker, channel), revoked -> {});
+        worker.gone().doOnNext(status -> server.revoke(started.invitation())).subscribe(status -> gone(worker, status));
         if (ending) {
             worker.kill(Signal.KILL);
         } else if (place.isRetired() || surplus) { // the reload that wanted it has failed meanwhile
             worker.drain(DrainTimes.IDLE);
-        } else if (reload != null) {
-            reload.advance();
+        } else {
+            reloads.advance();
         }
-    }
-
-    private void forkEnded(Place place) {
-        forking--;
-        place.forkEnds();
     }
 
     private void notForked(Place place, Throwable error) {
-        forkEnded(place);
+        forking--;
+        place.forkEnds();
         place.notStarted(error);
         log.error("[place {}] {}", place.slot(), place.lastEnd());
-        if (reload != null) {
-            reload.notForked(place);
-        }
+        reloads.notForked(place);
         fill(place);
+        changed();
     }
 
     private void online(DefaultClusterWorker worker, Channel channel) {
         channel.onRequest(Control.LISTEN, message -> listeners.listen(message.as(Control.Listen.class), worker));
-        channel.onRequest(Control.LISTENING, message -> told(() -> listening(worker, message)));
-        channel.onRequest(Control.FAILED, message -> told(() -> failed(worker, message.as(Control.Failure.class))));
-        channel.onRequest(Control.READY, message -> told(() -> ready(worker)));
+        channel.onRequest(Control.LISTENING, message -> Mono.fromRunnable(() -> listening(worker, message)));
         channel.onRequest(
-                Control.LEAVING,
-                message -> told(() -> {
-                    worker.place().retire();
-                    worker.leaving();
-                }));
+                Control.FAILED, message -> Mono.fromRunnable(() -> failed(worker, message.as(Control.Failure.class))));
+        channel.onRequest(Control.READY, message -> Mono.fromRunnable(() -> ready(worker)));
+        channel.onRequest(Control.LEAVING, message -> Mono.fromRunnable(() -> leaving(worker)));
         spec.requests().forEach((subject, handler) -> channel.onRequest(subject, asked -> handler.apply(this, asked)));
         worker.connected(channel);
         worker.place().onlineNow();
@@ -176,24 +155,35 @@ final class DefaultPrimary implements Primary {
                 .subscribe(null, null, () -> disconnected(worker));
     }
 
-    private static Mono<Reply> told(Runnable action) {
-        return Mono.fromRunnable(action);
-    }
-
     private void listening(DefaultClusterWorker worker, Message message) {
         Control.Listener listener = message.as(Control.Listener.class);
         everListened = true;
         worker.advance(WorkerState.LISTENING);
-        events.happened(new ClusterEvent.Listening(worker, new InetSocketAddress(listener.host(), listener.port())));
+        events.happened(new ClusterEvent.Listening(worker, ListenAddress.of(listener.host(), listener.port())));
     }
 
     private void ready(DefaultClusterWorker worker) {
+        if (worker.place().isStandby()) {
+            worker.standsBy(reason -> recycle(worker, reason));
+            events.happened(new ClusterEvent.Standby(worker));
+            standbys.warm();
+        } else {
+            serves(worker);
+        }
+        reloads.advance();
+        changed();
+    }
+
+    private void serves(DefaultClusterWorker worker) {
         worker.ready(reason -> recycle(worker, reason));
         listeners.refresh();
         events.happened(new ClusterEvent.Ready(worker));
-        if (reload != null) {
-            reload.advance();
-        }
+    }
+
+    private void leaving(DefaultClusterWorker worker) {
+        worker.place().retire();
+        worker.leaving();
+        changed();
     }
 
     private void failed(DefaultClusterWorker worker, Control.Failure why) {
@@ -218,16 +208,18 @@ final class DefaultPrimary implements Primary {
         if (worker.isWanted()) {
             worker.place().ended(worker, status);
         }
-        if (reload != null) {
-            reload.gone(worker);
-        }
+        reloads.gone(worker);
         fill(worker.place());
+        changed();
     }
 
     /** Sees to a place that may have lost its last worker. */
     private void fill(Place place) {
         if (place.isForking() || !at(place).isEmpty()) {
             return;
+        }
+        if (!ending && !place.isRetired() && !place.isStandby()) {
+            standbys.takeOver(place);
         }
         replace(place);
     }
@@ -243,60 +235,50 @@ final class DefaultPrimary implements Primary {
         if (!ending) {
             place.vacantNow();
         }
+        if (!ending && places.areAllStandbys()) { // nobody is left whom they could follow
+            places.standbys().forEach(standby -> {
+                standby.retire();
+                release(standby);
+            });
+        }
         endIfEmpty();
     }
 
     private void replace(Place place) {
         if (ending || place.isRetired()) {
             vacate(place);
-        } else if (places.areAllBroken()) {
+        } else if (places.areAllBroken() && workers.values().stream().noneMatch(DefaultClusterWorker::isServing)) {
             fail(place.verdict());
         } else {
             Duration delay = place.delay();
             log.info("[place {}] {}; next start in {} ms", place.slot(), place.lastEnd(), delay.toMillis());
             place.awaits(Mono.delay(delay, loop).subscribe(now -> {
                 place.stopWaiting();
-                if (!ending) {
+                if (place.isStandby()) {
+                    changed();
+                } else if (!ending) {
                     fork(place);
                 }
             }));
         }
     }
 
-    /** On the loop. One at a time: who scales waits, who reloads is refused. */
+    /** On the loop. Who scales waits for the end of a reload, who reloads for that of a recycling. */
     private Mono<Void> startReload() {
         if (ending) {
             return Mono.never(); // its end is told by the exit
         }
-        if (reload != null) {
-            return recycling
-                    ? reload.done().onErrorComplete().then(Mono.defer(this::startReload))
-                    : Mono.error(new ClusterException("a reload is running already"));
+        if (reloads.isRecycling()) {
+            return reloads.idle().then(Mono.defer(this::startReload));
         }
-        log.info("all workers are being replaced");
-        return counts.reload(replaceWorkers(places.kept(), spec.watch()));
+        notices.reloadBegins();
+        return reloads.replaceAll(places.kept(), spec.watch());
     }
 
-    private Mono<Void> replaceWorkers(List<Place> chosen, Duration watch) {
-        generation++;
-        Reload started = new Reload(new Crew(), generation, chosen, watch, loop);
-        reload = started;
-        started.advance();
-        return started.done().doFinally(end -> {
-            reload = null;
-            recycling = false;
-        });
-    }
-
-    /** One place at a time, and not while all are replaced. Whoever is due still is at its next heartbeat. */
     private void recycle(DefaultClusterWorker worker, String reason) {
-        if (ending || reload != null || worker.place().isRetired()) {
-            return;
+        if (!ending) {
+            reloads.recycle(worker, reason);
         }
-        log.info("[{}] is being recycled: {}", worker, reason);
-        recycling = true;
-        replaceWorkers(List.of(worker.place()), Duration.ZERO)
-                .subscribe(null, failed -> log.warn("{}", failed.getMessage()), counts::recycled);
     }
 
     /** What a reload may do here. */
@@ -325,13 +307,14 @@ final class DefaultPrimary implements Primary {
         if (ending) {
             return Mono.never(); // its end is told by the exit
         }
-        if (reload != null) {
-            return reload.done().onErrorComplete().then(Mono.defer(() -> scaleTo(count)));
+        if (reloads.isRunning()) {
+            return reloads.idle().then(Mono.defer(() -> scaleTo(count)));
         }
         List<Place> leaving = places.shrinkTo(count);
         List<Place> added = places.growTo(count);
         leaving.forEach(this::release);
         added.forEach(this::fork);
+        changed();
         return Mono.when(leaving.stream().map(Place::vacant).toList())
                 .and(Mono.when(added.stream().map(Place::online).toList()));
     }
@@ -355,6 +338,7 @@ final class DefaultPrimary implements Primary {
 
     private void kill() {
         ending = true;
+        changed();
         workers.values().forEach(worker -> worker.kill(Signal.KILL));
         endIfEmpty();
     }
@@ -366,15 +350,22 @@ final class DefaultPrimary implements Primary {
         }
         closing = true;
         ending = true;
-        listeners.close();
+        Mono<Void> unlinked = listeners.close();
         events.complete();
-        server.dispose();
-        server.onDispose().onErrorComplete().subscribe(null, null, this::ended);
+        processes
+                .lastWords() // first: who reads them by the control socket gets them all
+                .then(Mono.defer(admin::close)) // its file is in the directory of the server
+                .then(Mono.defer(() -> {
+                    server.dispose();
+                    return server.onDispose().onErrorComplete().and(unlinked);
+                }))
+                .subscribe(null, null, this::ended);
     }
 
     private void ended() {
         ended = true;
-        removeShutdownHook();
+        notices.close();
+        held.dispose();
         if (failure != null) {
             exit.tryEmitError(failure);
         } else {
@@ -386,24 +377,31 @@ final class DefaultPrimary implements Primary {
                 .subscribe();
     }
 
-    private void removeShutdownHook() {
-        try {
-            Runtime.getRuntime().removeShutdownHook(shutdownHook);
-        } catch (IllegalStateException e) {
-            log.trace("the JVM is shutting down", e);
+    private PrimaryState state() {
+        if (ending) {
+            return PrimaryState.STOPPING;
+        }
+        return reloads.isRunning() ? PrimaryState.RELOADING : PrimaryState.RUNNING;
+    }
+
+    private void changed() {
+        long ready = workers.values().stream()
+                .filter(worker -> worker.state() == WorkerState.READY)
+                .count();
+        notices.tell(state(), ready, wanted());
+        if (!ending) {
+            standbys.fill();
         }
     }
 
-    /** In the hook: the JVM ends, so the workers do, and the directory goes. */
-    private void shutdown() {
-        dispose();
-        try {
-            exit.asMono().onErrorComplete().toFuture().get(PrimaryTimes.SHUTDOWN.toMillis(), TimeUnit.MILLISECONDS);
-        } catch (ExecutionException | TimeoutException e) {
-            log.debug("the workers will end by themselves", e);
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-        }
+    private AdminStatus status() {
+        long up = System.nanoTime() - startedNanos;
+        return AdminStatus.of(state().word(), up, metrics(), listeners.addresses(), workers.values());
+    }
+
+    @Override
+    public Path controlSocket() {
+        return admin.path();
     }
 
     @Override
@@ -413,7 +411,7 @@ final class DefaultPrimary implements Primary {
 
     @Override
     public int wanted() {
-        return places.kept().size();
+        return places.serving().size();
     }
 
     @Override
@@ -478,6 +476,7 @@ final class DefaultPrimary implements Primary {
     private void stop() {
         if (!ending) {
             ending = true;
+            changed();
             workers.values().forEach(worker -> worker.drain(DrainTimes.IDLE_AT_THE_END));
             endIfEmpty();
         }

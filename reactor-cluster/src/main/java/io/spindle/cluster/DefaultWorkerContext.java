@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.spindle.cluster;
 
+import io.netty.channel.unix.DomainSocketAddress;
 import io.netty.channel.unix.FileDescriptor;
 import io.spindle.loop.EventLoop;
 import io.spindle.process.ipc.Channel;
@@ -11,6 +12,7 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.net.BindException;
 import java.net.InetSocketAddress;
+import java.net.SocketAddress;
 import java.time.Duration;
 import java.util.Map;
 import java.util.Objects;
@@ -53,6 +55,7 @@ final class DefaultWorkerContext implements WorkerContext {
         this.pulse = new Pulse(connections);
         this.resources = resources(
                 LoopResources.create("worker", Math.max(1, Runtime.getRuntime().availableProcessors()), true));
+        readiness.pause(role.standby());
         channel.onRequest(Control.DRAIN, this::askedToDrain);
         channel.onRequest(
                 Control.PAUSE, message -> Mono.fromRunnable(() -> readiness.pause(message.as(Boolean.class))));
@@ -184,7 +187,18 @@ final class DefaultWorkerContext implements WorkerContext {
     }
 
     /** Asks the primary for the socket that listens there. Signals on the channel's loop. */
-    Mono<Adopted> adopt(InetSocketAddress wanted, int backlog) {
+    Mono<Adopted> adopt(SocketAddress wanted, int backlog) {
+        if (wanted instanceof InetSocketAddress address) {
+            return adopt(address, backlog);
+        }
+        try {
+            return adopt(ListenAddress.path((DomainSocketAddress) wanted), ListenAddress.NO_PORT, 0, backlog);
+        } catch (BindException e) {
+            return Mono.error(e);
+        }
+    }
+
+    private Mono<Adopted> adopt(InetSocketAddress wanted, int backlog) {
         if (wanted.isUnresolved()) {
             return Mono.error(new BindException("no such host: " + wanted.getHostString()));
         }
@@ -192,12 +206,16 @@ final class DefaultWorkerContext implements WorkerContext {
         int index = wanted.getPort() == 0
                 ? anyPortCalls.computeIfAbsent(host, any -> new AtomicInteger()).getAndIncrement()
                 : 0;
-        return channel.request(Control.LISTEN, new Control.Listen(host, wanted.getPort(), index, backlog))
+        return adopt(host, wanted.getPort(), index, backlog);
+    }
+
+    private Mono<Adopted> adopt(String host, int port, int index, int backlog) {
+        return channel.request(Control.LISTEN, new Control.Listen(host, port, index, backlog))
                 .flatMap(reply -> {
                     Control.Listener listener = reply.as(Control.Listener.class);
                     return listener.error().isEmpty()
                             ? adopted(listener, reply)
-                            : Mono.error(new BindException(listener.error() + ": " + host + ":" + wanted.getPort()));
+                            : Mono.error(new BindException(listener.error() + ": " + ListenAddress.text(host, port)));
                 });
     }
 
@@ -240,6 +258,11 @@ final class DefaultWorkerContext implements WorkerContext {
                 .onErrorComplete()
                 .then(Mono.fromRunnable(() -> drain(role.grace(), 0)))
                 .then(drained.asMono()));
+    }
+
+    @Override
+    public Mono<Void> onReady() {
+        return EventLoop.onCurrent(readiness.serving());
     }
 
     @Override

@@ -3,10 +3,11 @@ package io.spindle.cluster;
 
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
-import io.netty.channel.epoll.EpollServerSocketChannel;
-import io.netty.channel.epoll.EpollSocketChannel;
+import io.netty.channel.epoll.AbstractEpollServerChannel;
+import io.netty.channel.unix.DomainSocketAddress;
+import io.netty.channel.unix.UnixChannel;
 import io.spindle.process.ipc.Channel;
-import java.net.InetSocketAddress;
+import java.net.SocketAddress;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Comparator;
@@ -32,10 +33,12 @@ final class HandOff {
     /** Descriptors that are kept at most; then it stops accepting. */
     private static final int MAX_WAITING = 256;
 
-    private final EpollServerSocketChannel listener;
+    private static final SocketAddress NAMELESS = new DomainSocketAddress("");
+
+    private final AbstractEpollServerChannel listener;
     private final Balance balance;
     private final List<Member> members = new ArrayList<>(); // by slot
-    private final Queue<EpollSocketChannel> homeless = new ArrayDeque<>();
+    private final Queue<UnixChannel> homeless = new ArrayDeque<>();
     private int waiting;
     private boolean warned;
     private boolean resting; // after an accept has failed
@@ -74,13 +77,13 @@ final class HandOff {
         }
     }
 
-    HandOff(EpollServerSocketChannel listener, Balance balance) {
+    HandOff(AbstractEpollServerChannel listener, Balance balance) {
         this.listener = listener;
         this.balance = balance;
         listener.pipeline().addLast(new ChannelInboundHandlerAdapter() {
             @Override
             public void channelRead(ChannelHandlerContext context, Object connection) {
-                give((EpollSocketChannel) connection);
+                give((UnixChannel) connection);
             }
 
             @Override
@@ -129,7 +132,7 @@ final class HandOff {
         listener.config().setAutoRead(someone && waiting < MAX_WAITING && !resting);
     }
 
-    private void give(EpollSocketChannel connection) {
+    private void give(UnixChannel connection) {
         if (closed) {
             connection.unsafe().closeForcibly();
             return;
@@ -140,7 +143,8 @@ final class HandOff {
             listener.config().setAutoRead(false);
             return;
         }
-        Member member = choose(connection.remoteAddress(), open);
+        SocketAddress client = client(connection);
+        Member member = choose(client, open);
         member.connections++;
         member.waiting++;
         waiting++;
@@ -148,11 +152,16 @@ final class HandOff {
             listener.config().setAutoRead(false);
         }
         member.channel
-                .send(HandedAddress.write(connection.remoteAddress()), connection.fd())
+                .send(HandedAddress.write(client), connection.fd())
                 .subscribe(null, dead -> reclaimed(member, connection), () -> taken(member, connection));
     }
 
-    private Member choose(InetSocketAddress client, List<Member> open) {
+    private static SocketAddress client(UnixChannel connection) {
+        SocketAddress client = connection.remoteAddress();
+        return client == null ? NAMELESS : client;
+    }
+
+    private Member choose(SocketAddress client, List<Member> open) {
         List<Balance.Candidate> candidates = open.stream()
                 .map(member -> new Balance.Candidate(member.worker, member.connections, member.waiting))
                 .toList();
@@ -175,7 +184,7 @@ final class HandOff {
         }
     }
 
-    private void taken(Member member, EpollSocketChannel connection) {
+    private void taken(Member member, UnixChannel connection) {
         waiting--;
         member.waiting--;
         connection.unsafe().closeForcibly(); // our duplicate: else the client would not see the worker close
@@ -183,7 +192,7 @@ final class HandOff {
         refreshIfFull();
     }
 
-    private void reclaimed(Member member, EpollSocketChannel connection) {
+    private void reclaimed(Member member, UnixChannel connection) {
         waiting--;
         member.waiting--;
         member.leaving = true; // its channel has ended

@@ -12,7 +12,7 @@ final class HandedChannel extends AbstractEpollStreamChannel implements SocketCh
 
     private final HandedConfig config;
 
-    HandedChannel(SharedServerChannel parent, int descriptor, InetSocketAddress client) {
+    HandedChannel(ServerSocketChannel parent, int descriptor, InetSocketAddress client) {
         super(parent, LinuxSocket.newSocket(descriptor), client);
         this.config = new HandedConfig(this);
     }

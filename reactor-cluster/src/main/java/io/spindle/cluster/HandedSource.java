@@ -5,7 +5,6 @@ import io.netty.channel.unix.FileDescriptor;
 import io.spindle.process.ipc.Channel;
 import io.spindle.process.ipc.Message;
 import java.io.IOException;
-import java.net.InetSocketAddress;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.slf4j.Logger;
@@ -18,11 +17,11 @@ final class HandedSource implements Source {
 
     private static final Logger log = LoggerFactory.getLogger(Cluster.class);
 
-    private final SharedServerChannel server;
+    private final AdoptingChannel server;
     private final Channel channel;
     private final AtomicInteger closed = new AtomicInteger(); // of which the primary does not know
 
-    HandedSource(SharedServerChannel server, Channel channel) {
+    HandedSource(AdoptingChannel server, Channel channel) {
         this.server = server;
         this.channel = channel;
     }
@@ -34,7 +33,7 @@ final class HandedSource implements Source {
     /** On the loop of the channel. */
     private void handed(Message message) {
         FileDescriptor descriptor = message.takeDescriptor().orElseThrow();
-        InetSocketAddress client = HandedAddress.read(message.as(byte[].class));
+        byte[] client = message.as(byte[].class);
         try {
             server.eventLoop().execute(() -> arrived(descriptor, client));
         } catch (RejectedExecutionException e) {
@@ -42,12 +41,12 @@ final class HandedSource implements Source {
         }
     }
 
-    private void arrived(FileDescriptor descriptor, InetSocketAddress client) {
+    private void arrived(FileDescriptor descriptor, byte[] client) {
         if (!server.isOpen()) {
             close(descriptor);
             return;
         }
-        HandedChannel connection = new HandedChannel(server, descriptor.intValue(), client);
+        io.netty.channel.Channel connection = server.handed(descriptor.intValue(), client);
         connection.closeFuture().addListener(end -> connectionClosed());
         server.arrived(connection);
     }

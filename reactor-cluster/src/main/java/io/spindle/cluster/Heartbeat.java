@@ -23,10 +23,15 @@ final class Heartbeat {
      * completes if its channel ends. */
     static Flux<Control.Pulse> of(Channel channel, Duration limit, EventLoop loop) {
         Duration interval = limit.dividedBy(TIMES_IN_LIMIT);
-        Mono<Control.Pulse> question = channel.request(Control.PING, "").map(answer -> answer.as(Control.Pulse.class));
+        Mono<Control.Pulse> question = once(channel);
         return question.timeout(limit, loop)
                 .onErrorResume(TimeoutException.class, late -> question.timeout(interval, loop))
                 .repeatWhen(answered -> answered.delayElements(interval, loop))
                 .onErrorComplete(ChannelClosedException.class);
+    }
+
+    /** Asks at each subscription. */
+    static Mono<Control.Pulse> once(Channel channel) {
+        return channel.request(Control.PING, "").map(answer -> answer.as(Control.Pulse.class));
     }
 }

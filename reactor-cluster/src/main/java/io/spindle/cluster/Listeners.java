@@ -1,19 +1,28 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.spindle.cluster;
 
+import io.netty.channel.ChannelFuture;
 import io.netty.channel.ChannelFutureListener;
 import io.netty.channel.ChannelOption;
 import io.netty.channel.EventLoopGroup;
+import io.netty.channel.epoll.AbstractEpollServerChannel;
+import io.netty.channel.epoll.EpollServerDomainSocketChannel;
 import io.netty.channel.epoll.EpollServerSocketChannel;
+import io.netty.channel.unix.DomainSocketAddress;
 import io.spindle.loop.EventLoop;
 import io.spindle.process.ipc.ChannelServer;
 import io.spindle.process.ipc.Invitation;
 import io.spindle.process.ipc.Reply;
 import java.io.IOException;
 import java.net.InetSocketAddress;
+import java.net.SocketAddress;
+import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Optional;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import reactor.core.publisher.Mono;
@@ -34,9 +43,15 @@ final class Listeners {
     private final ChannelServer server;
     private final Listening listening;
     private final Map<Control.Listen, Entry> entries = new HashMap<>();
+    private final List<String> addresses = new ArrayList<>();
 
     /** One address; the answer is there when it is bound or could not be. */
-    private record Entry(Socket socket, Sinks.One<Control.Listener> answer) {}
+    private record Entry(Socket socket, Sinks.One<Control.Listener> answer) {
+
+        Entry(Socket socket) {
+            this(socket, Sinks.one());
+        }
+    }
 
     /** What the primary keeps open for it. */
     private interface Socket {
@@ -46,6 +61,12 @@ final class Listeners {
         default void refresh() {}
 
         void close();
+
+        /** Closes for good, at once; completes when that is done. */
+        default Mono<Void> end() {
+            close();
+            return Mono.empty();
+        }
     }
 
     Listeners(EventLoop loop, ChannelServer server, Listening listening) {
@@ -68,18 +89,19 @@ final class Listeners {
     }
 
     private Entry open(Control.Listen request) {
+        boolean isDomain = request.port() == ListenAddress.NO_PORT;
         if (listening.mode() == Listening.Mode.REUSE_PORT) {
-            return reserve(request);
+            return isDomain ? refuse(request) : reserve(request);
         }
+        return isDomain ? openDomain(request) : openTcp(request);
+    }
+
+    private Entry openTcp(Control.Listen request) {
         EpollServerSocketChannel channel = new EpollServerSocketChannel();
         channel.config().setAutoRead(false);
         channel.config().setOption(ChannelOption.SO_REUSEADDR, true);
         channel.config().setBacklog(request.backlog());
-        Socket socket = listening
-                .balance()
-                .<Socket>map(balance -> new Handing(channel, new HandOff(channel, balance)))
-                .orElseGet(() -> new Shared(channel));
-        Entry entry = new Entry(socket, Sinks.one());
+        Entry entry = new Entry(serving(channel));
         entries.put(request.key(), entry);
         EventLoopGroup group = loop.netty();
         group.register(channel);
@@ -94,9 +116,42 @@ final class Listeners {
         return entry;
     }
 
+    private Socket serving(AbstractEpollServerChannel channel) {
+        return listening
+                .balance()
+                .<Socket>map(balance -> new Handing(channel, new HandOff(channel, balance)))
+                .orElseGet(() -> new Shared(channel));
+    }
+
+    /** Its file is seen to elsewhere, which takes a while. */
+    private Entry openDomain(Control.Listen request) {
+        Domain socket = new Domain();
+        Entry entry = new Entry(socket);
+        entries.put(request.key(), entry);
+        Mono.fromCallable(() -> SocketFile.listen(Path.of(request.host()), request.backlog()))
+                .subscribeOn(Schedulers.boundedElastic())
+                .publishOn(loop)
+                .doOnNext(socket::opened)
+                .subscribe(
+                        file -> succeeded(
+                                entry, new DomainSocketAddress(request.host()), request.host(), request.port()),
+                        error -> failed(request, entry, error));
+        return entry;
+    }
+
+    private Entry refuse(Control.Listen request) {
+        Entry entry = new Entry(new Domain());
+        failed(
+                request,
+                entry,
+                new IOException(
+                        "Unix-domain sockets cannot be had with SO_REUSEPORT, use Listening.shared() or handOff()"));
+        return entry;
+    }
+
     private Entry reserve(Control.Listen request) {
         ReservedPort port = new ReservedPort();
-        Entry entry = new Entry(new Reserved(port), Sinks.one());
+        Entry entry = new Entry(new Reserved(port));
         entries.put(request.key(), entry);
         try {
             succeeded(entry, port.bind(new InetSocketAddress(request.host(), request.port())));
@@ -107,9 +162,13 @@ final class Listeners {
     }
 
     private void succeeded(Entry entry, InetSocketAddress address) {
+        succeeded(entry, address, address.getAddress().getHostAddress(), address.getPort());
+    }
+
+    private void succeeded(Entry entry, SocketAddress address, String host, int port) {
         log.debug("listening on {}", address);
-        entry.answer.tryEmitValue(new Control.Listener(
-                address.getAddress().getHostAddress(), address.getPort(), "", listening.mode(), ""));
+        addresses.add(ListenAddress.show(address));
+        entry.answer.tryEmitValue(new Control.Listener(host, port, "", listening.mode(), ""));
     }
 
     private void failed(Control.Listen request, Entry entry, Throwable cause) {
@@ -125,7 +184,7 @@ final class Listeners {
     }
 
     /** Workers accept from its duplicates; the primary never does. */
-    private record Shared(EpollServerSocketChannel channel) implements Socket {
+    private record Shared(AbstractEpollServerChannel channel) implements Socket {
 
         @Override
         public Mono<Reply> reply(Control.Listener listener, DefaultClusterWorker worker) {
@@ -141,10 +200,10 @@ final class Listeners {
     /** The primary accepts; each worker has a channel to get connections by. */
     private final class Handing implements Socket {
 
-        private final EpollServerSocketChannel channel;
+        private final AbstractEpollServerChannel channel;
         private final HandOff handOff;
 
-        Handing(EpollServerSocketChannel channel, HandOff handOff) {
+        Handing(AbstractEpollServerChannel channel, HandOff handOff) {
             this.channel = channel;
             this.handOff = handOff;
         }
@@ -175,6 +234,58 @@ final class Listeners {
         }
     }
 
+    /** One with a file, which comes after it. */
+    private final class Domain implements Socket {
+
+        private final Sinks.Empty<Void> begun = Sinks.empty();
+        private Optional<SocketFile> file = Optional.empty();
+        private Optional<Socket> serving = Optional.empty();
+
+        void opened(SocketFile made) {
+            EpollServerDomainSocketChannel channel = new EpollServerDomainSocketChannel(made.descriptor(), true);
+            channel.config().setAutoRead(false);
+            serving = Optional.of(serving(channel));
+            file = Optional.of(made);
+            begun.tryEmitEmpty();
+            EventLoopGroup group = loop.netty();
+            ChannelFuture registered = group.register(channel); // done at once, on the loop
+            if (!registered.isSuccess()) {
+                throw new IllegalStateException("the loop does not take a socket", registered.cause());
+            }
+        }
+
+        @Override
+        public Mono<Reply> reply(Control.Listener listener, DefaultClusterWorker worker) {
+            return Mono.justOrEmpty(serving).flatMap(socket -> socket.reply(listener, worker));
+        }
+
+        @Override
+        public void refresh() {
+            serving.ifPresent(Socket::refresh);
+        }
+
+        /** It could not be. */
+        @Override
+        public void close() {
+            begun.tryEmitEmpty();
+        }
+
+        /** The file goes first: whoever finds none makes a new one. */
+        @Override
+        public Mono<Void> end() {
+            Mono<Void> end = begun.asMono()
+                    .then(Mono.defer(() -> Mono.justOrEmpty(file)))
+                    .flatMap(made -> Mono.fromCallable(made::remove).subscribeOn(Schedulers.boundedElastic()))
+                    .doOnError(error -> log.warn("the file of a socket stays", error))
+                    .onErrorComplete()
+                    .then(Mono.<Void>fromRunnable(() -> serving.ifPresent(Socket::close))
+                            .subscribeOn(loop))
+                    .cache();
+            end.subscribe();
+            return end;
+        }
+    }
+
     /** Workers listen by themselves. */
     private record Reserved(ReservedPort port) implements Socket {
 
@@ -194,8 +305,16 @@ final class Listeners {
         entries.values().forEach(entry -> entry.socket.refresh());
     }
 
-    void close() {
-        entries.values().forEach(entry -> entry.socket.close());
+    /** Where the cluster listens, as {@code host:port} or {@code unix:} and a path. */
+    List<String> addresses() {
+        return List.copyOf(addresses);
+    }
+
+    /** Closes at once; completes when no file of a socket is left, on any thread. */
+    Mono<Void> close() {
+        Mono<Void> ends = Mono.when(
+                entries.values().stream().map(entry -> entry.socket.end()).toList());
         entries.clear();
+        return ends;
     }
 }

@@ -6,7 +6,9 @@ import java.util.Optional;
 
 /**
  * How the workers of a cluster come to their connections. The remote address is the client's in all of them, and TLS,
- * HTTP/2 and WebSockets are the workers'.
+ * HTTP/2 and WebSockets are the workers'. It is for TCP and, but for {@code reusePort}, for Unix-domain sockets, where the
+ * remote address of a channel is a {@link io.netty.channel.unix.DomainSocketAddress} with an empty path unless the client has
+ * bound its own end, and that of Reactor Netty's requests is null: a proxy in front tells more in a header.
  * <pre>
  *                   who accepts    spread                 a worker dies
  *   shared          each worker    the kernel, by load    nothing that waits is lost
@@ -57,7 +59,8 @@ public final class Listening {
     /**
      * Returns the mode where each worker has a socket of its own on the same port (SO_REUSEPORT). The port is closed while no
      * worker lives, and whatever waits in the queue of a worker that ends is reset, also in a reload, unless the kernel moves
-     * it: {@code sysctl net.ipv4.tcp_migrate_req=1}, Linux 5.14 and later. Without that it warns.
+     * it: {@code sysctl net.ipv4.tcp_migrate_req=1}, Linux 5.14 and later. Without that it warns. Servers on Unix-domain sockets
+     * fail to bind: for those the system has no such thing.
      */
     public static Listening reusePort() {
         return REUSE_PORT;

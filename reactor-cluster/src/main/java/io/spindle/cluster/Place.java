@@ -22,6 +22,7 @@ final class Place {
     private final Sinks.Empty<Void> vacant = Sinks.empty();
     private @Nullable Disposable restart;
     private volatile boolean retired; // read everywhere
+    private volatile boolean standby; // read everywhere
     private int forking;
     private int failedStarts;
     private String lastEnd = "";
@@ -34,6 +35,15 @@ final class Place {
 
     int slot() {
         return slot;
+    }
+
+    /** Its worker waits to be promoted. */
+    boolean isStandby() {
+        return standby;
+    }
+
+    void standby(boolean waits) {
+        standby = waits;
     }
 
     void retire() {

@@ -6,6 +6,7 @@ import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.random.RandomGenerator;
 import java.util.stream.IntStream;
+import java.util.stream.Stream;
 
 /** The places of the cluster, those that are retired included until they are vacant. Loop only. */
 final class Places {
@@ -18,14 +19,37 @@ final class Places {
         this.policy = policy;
     }
 
-    /** Any thread. */
+    /** Where workers serve; any thread. */
+    List<Place> serving() {
+        return kept(false);
+    }
+
+    /** Where workers wait to be promoted. */
+    List<Place> standbys() {
+        return kept(true);
+    }
+
+    private List<Place> kept(boolean standby) {
+        return all.stream()
+                .filter(place -> !place.isRetired() && place.isStandby() == standby)
+                .toList();
+    }
+
+    /** Both, those that serve first. */
     List<Place> kept() {
-        return all.stream().filter(place -> !place.isRetired()).toList();
+        return Stream.concat(serving().stream(), standbys().stream()).toList();
     }
 
     /** Adds as many as are missing; each takes the lowest slot that is free. */
     List<Place> growTo(int count) {
-        int missing = count - kept().size();
+        return add(count - serving().size());
+    }
+
+    void addStandbys(int count) {
+        add(count).forEach(place -> place.standby(true));
+    }
+
+    private List<Place> add(int missing) {
         List<Place> added = new ArrayList<>();
         for (int i = 0; i < missing; i++) {
             Place place = new Place(freeSlot(), policy, random);
@@ -44,8 +68,8 @@ final class Places {
 
     /** Retires as many as are too many, the youngest first. */
     List<Place> shrinkTo(int count) {
-        List<Place> kept = kept();
-        List<Place> leaving = kept.subList(Math.min(count, kept.size()), kept.size());
+        List<Place> serving = serving();
+        List<Place> leaving = serving.subList(Math.min(count, serving.size()), serving.size());
         leaving.forEach(Place::retire);
         return leaving;
     }
@@ -54,8 +78,15 @@ final class Places {
         all.remove(place);
     }
 
+    /** Nobody serves any more, and nobody will. */
+    boolean areAllStandbys() {
+        return all.stream().allMatch(Place::isStandby);
+    }
+
+    /** Of those that are to serve: one in standby that is sound would. */
     boolean areAllBroken() {
-        return kept().stream().allMatch(Place::isBroken);
+        List<Place> serving = serving();
+        return !serving.isEmpty() && serving.stream().allMatch(Place::isBroken);
     }
 
     boolean isOneWaiting() {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.spindle.cluster;
 
+import java.nio.file.Path;
 import java.util.List;
 import reactor.core.Disposable;
 import reactor.core.publisher.Flux;
@@ -14,12 +15,15 @@ import reactor.core.publisher.Mono;
  */
 public interface Primary extends Disposable {
 
-    /** Returns the workers that have not ended, in the order of their ids. */
+    /** Returns where the primary can be asked and told what to do, see {@link PrimarySpec#controlSocket}. */
+    Path controlSocket();
+
+    /** Returns the workers that have not ended, those in standby included, in the order of their ids. */
     List<ClusterWorker> workers();
 
     /**
      * Returns how many workers there are to be: what {@link PrimarySpec#workers} or the last {@link #scale} said, less those
-     * that have left by {@link ClusterWorker#disconnect} since.
+     * that have left by {@link ClusterWorker#disconnect} since. Those in standby are not among them.
      */
     int wanted();
 

@@ -23,7 +23,7 @@ final class PrimaryMain {
     private final CompletableFuture<@Nullable Integer> exit;
 
     PrimaryMain(PrimarySpec spec) {
-        primary = spec.start().cache();
+        primary = PrimaryStart.of(spec, System.getenv()).cache();
         OsSignals.handle("TERM", () -> stop(TERM));
         OsSignals.handle("INT", () -> stop(INT));
         spec.reloadOn().forEach(this::reloadOn);

@@ -4,6 +4,7 @@ package io.spindle.cluster;
 import io.spindle.process.Signal;
 import io.spindle.process.ipc.Message;
 import io.spindle.process.ipc.Reply;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -27,7 +28,7 @@ import reactor.core.publisher.Mono;
  * machine:
  * <pre>
  *   -XX:+UseSerialGC                      if no collector was chosen
- *   -XX:MaxRAMPercentage=75/workers       if no heap size was chosen
+ *   -XX:MaxRAMPercentage=75/workers       if no heap size was chosen; those in standby count
  *   -XX:ActiveProcessorCount=cpus/workers if not chosen, at least 1
  *   --enable-native-access=ALL-UNNAMED    on Java 24 and later, if not chosen
  * </pre>
@@ -55,6 +56,7 @@ public final class PrimarySpec {
     private static final class Draft implements Cloneable {
 
         private int workers = Runtime.getRuntime().availableProcessors();
+        private int standby;
         private RestartPolicy restart = RestartPolicy.defaults();
         private Duration grace = DEFAULT_GRACE;
         private Duration startTimeout = DEFAULT_START_TIMEOUT;
@@ -67,6 +69,7 @@ public final class PrimarySpec {
         private Map<String, String> env = Map.of();
         private IntFunction<WorkerSettings> settings = slot -> WorkerSettings.none();
         private Optional<Main> main = Optional.empty();
+        private Optional<Path> controlSocket = Optional.empty();
         private Consumer<ClusterEvent> onEvent = event -> {};
         private Map<String, BiFunction<? super Primary, ? super Message, Mono<Reply>>> requests = Map.of();
 
@@ -83,6 +86,11 @@ public final class PrimarySpec {
     private PrimarySpec with(Consumer<Draft> change) {
         Draft changed = settings.clone();
         change.accept(changed);
+        if (changed.standby > 0 && changed.listening.mode() == Listening.Mode.REUSE_PORT) {
+            throw new IllegalArgumentException(
+                    "standby must be 0 where each worker has a socket of its own (Listening.reusePort), was "
+                            + changed.standby);
+        }
         return new PrimarySpec(changed);
     }
 
@@ -116,6 +124,31 @@ public final class PrimarySpec {
     /** Returns how many workers there are. */
     public int workers() {
         return settings.workers;
+    }
+
+    /**
+     * Sets how many workers wait beside those that serve, in hot standby: their program runs, their servers are bound and they
+     * have passed {@link WorkerContext#readyAfter}, but they accept nothing. When a worker dies one of them is promoted, which is
+     * one message instead of the start of a JVM, and another is started in its place. They are started when the others are
+     * ready, count for nothing in {@link Primary#wanted()} and stay what they are when the cluster is scaled; a reload replaces
+     * them too. A worker that leaves by will is not replaced, so nobody is promoted.
+     *
+     * <p>A standby worker costs memory, and it is a whole program: what it does beside serving, such as schedules, it does at
+     * once, unless that waits for {@link WorkerContext#onReady()}.
+     *
+     * @param standby not negative; 0 with {@link Listening#reusePort()}, where a server that is bound gets connections.
+     *     Default: 0
+     */
+    public PrimarySpec standby(int standby) {
+        if (standby < 0) {
+            throw new IllegalArgumentException("standby must not be negative, was " + standby);
+        }
+        return with(draft -> draft.standby = standby);
+    }
+
+    /** Returns how many workers wait in hot standby. */
+    public int standby() {
+        return settings.standby;
     }
 
     /**
@@ -351,16 +384,40 @@ public final class PrimarySpec {
     }
 
     /**
+     * Sets where the control socket is: a Unix-domain socket by which this user, and root, may ask how the cluster is and what its
+     * workers print, reload, scale and stop it, with the command {@code spindle} or by hand. It takes one request for a
+     * connection, a line such as {@code status}, {@code logs}, {@code reload}, {@code scale 3} or {@code stop}, and answers by a
+     * line of JSON when it is done, {@code logs} by further ones. The primary logs where it is, and removes it at its end.
+     *
+     * <p>A path that a killed primary has left is taken over. {@link #start()} errors with {@link ClusterException} if another
+     * primary has it, or if its directory may be entered by others; a directory that is missing is made. Whether another
+     * has it is said by a lock on a file beside it, which ends in {@code .lock}, is empty and stays.
+     *
+     * @param path below 100 bytes, relative to the working directory; its directory has the mode 0700. Default:
+     *     {@code control} in the private directory of the primary, which has a name of its own in {@code java.io.tmpdir} and is
+     *     where {@code spindle} looks; one that is elsewhere it is told by {@code --socket}
+     */
+    public PrimarySpec controlSocket(Path path) {
+        Path absolute = AdminPath.check(path);
+        return with(draft -> draft.controlSocket = Optional.of(absolute));
+    }
+
+    Optional<Path> controlSocket() {
+        return settings.controlSocket;
+    }
+
+    /**
      * Starts the cluster without blocking. Signals of the operating system stay with the caller; when this JVM ends, the
      * workers end too.
      *
      * <p><b>Signals on</b> the cluster's loop. <b>Errors</b> with {@link UnsupportedOperationException} where
      * descriptors cannot be passed (Linux with epoll is required), with {@link java.io.IOException} if the private
-     * directory cannot be made. <b>Cancel</b> before the value disposes what was started.
+     * directory cannot be made, with {@link ClusterException} if the control socket cannot. <b>Cancel</b> before the value
+     * disposes what was started.
      *
      * @return a cold {@code Mono} of the running cluster; its workers are being forked
      */
     public Mono<Primary> start() {
-        return DefaultPrimary.start(this);
+        return PrimaryStart.of(this, Map.of());
     }
 }

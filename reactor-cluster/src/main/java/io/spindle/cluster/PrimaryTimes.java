@@ -24,5 +24,8 @@ final class PrimaryTimes {
     /** How long nothing is accepted after an accept has failed. */
     static final Duration REST = Duration.ofSeconds(1);
 
+    /** How long a worker may take to say how it is when somebody looks. */
+    static final Duration GLANCE = Duration.ofMillis(500);
+
     private PrimaryTimes() {}
 }

@@ -6,8 +6,10 @@ import io.netty.util.concurrent.EventExecutor;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.TimeUnit;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.slf4j.Logger;
@@ -48,16 +50,33 @@ final class Pulse {
         return Flux.fromIterable(groups)
                 .flatMapIterable(group -> group)
                 .flatMap(Pulse::turn, Integer.MAX_VALUE)
-                .then(Mono.fromCallable(() -> new Control.Pulse(
+                .reduce(0L, Math::max)
+                .flatMap(slowest -> Mono.fromCallable(() -> new Control.Pulse(
                                 residentBytes(),
                                 connections.acceptedInAll(),
                                 connections.open(),
-                                connections.requests()))
+                                connections.requests(),
+                                cpuMillis(),
+                                TimeUnit.NANOSECONDS.toMicros(slowest)))
                         .subscribeOn(FILES));
     }
 
-    private static Mono<Void> turn(EventExecutor loop) {
-        return loop.isShuttingDown() ? Mono.empty() : Mono.create(sink -> loop.execute(sink::success));
+    /** Emits how many nanoseconds it took. */
+    private static Mono<Long> turn(EventExecutor loop) {
+        return loop.isShuttingDown()
+                ? Mono.empty()
+                : Mono.create(sink -> {
+                    long begun = System.nanoTime();
+                    loop.execute(() -> sink.success(System.nanoTime() - begun));
+                });
+    }
+
+    private static long cpuMillis() {
+        return ProcessHandle.current()
+                .info()
+                .totalCpuDuration()
+                .orElse(Duration.ZERO)
+                .toMillis();
     }
 
     private static long residentBytes() {

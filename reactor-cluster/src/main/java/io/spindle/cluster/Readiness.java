@@ -12,6 +12,7 @@ final class Readiness {
 
     private final Connections connections;
     private final Sinks.Empty<Void> ready = Sinks.empty();
+    private final Sinks.Empty<Void> serving = Sinks.empty();
 
     // Under the monitor.
     private int conditions;
@@ -26,6 +27,11 @@ final class Readiness {
     /** Completes once: it is up, and no condition is open. */
     Mono<Void> ready() {
         return ready.asMono();
+    }
+
+    /** Completes once: it is ready and not paused. */
+    Mono<Void> serving() {
+        return serving.asMono();
     }
 
     void addCondition() {
@@ -53,15 +59,20 @@ final class Readiness {
 
     private void change(Runnable change) {
         boolean isNew;
+        boolean serves;
         synchronized (monitor) {
             change.run();
             connections.hold(conditions > 0, paused); // inside: of two changes at once the last one is to stay
             isNew = conditions == 0 && up && !isReady;
             isReady |= isNew;
+            serves = isReady && !paused;
         }
         connections.acceptMore();
         if (isNew) {
             ready.tryEmitEmpty();
+        }
+        if (serves) {
+            serving.tryEmitEmpty();
         }
     }
 }

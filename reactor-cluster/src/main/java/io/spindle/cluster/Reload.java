@@ -17,8 +17,8 @@ import reactor.core.publisher.Sinks;
  * Replaces the workers of some places by new ones, as one transaction. The old ones stay until its end. Loop only.
  *
  * <pre>
- *   place after place: new worker forked → ready → old one paused
- *   all ready: watch → old ones drain → done
+ *   place after place: new worker forked → ready, or standby → old one paused
+ *   all are: watch → old ones drain → done
  *   a new one fails before that: old ones accept again, new ones drain → error
  * </pre>
  */
@@ -71,7 +71,7 @@ final class Reload {
         while (!decided && !todo.isEmpty()) {
             Place place = todo.peek();
             DefaultClusterWorker fresh = fresh(place);
-            if (fresh != null && fresh.state() == WorkerState.READY) {
+            if (fresh != null && fresh.isUp()) {
                 old(place).forEach(worker -> crew.pause(worker, true));
                 todo.remove();
             } else if (place.isRetired()) {

@@ -14,17 +14,18 @@ import java.util.Optional;
  * @param id the number of the worker
  * @param slot its place
  * @param primary the process id of the primary
+ * @param standby whether its servers wait for a word of the primary before they accept
  * @param grace how long a drain may take that nobody asked for
  * @param invitation lets it in
  */
-record Role(int id, int slot, long primary, Duration grace, Invitation invitation) {
+record Role(int id, int slot, long primary, boolean standby, Duration grace, Invitation invitation) {
 
     static final String VARIABLE = "SPINDLE_CLUSTER_WORKER";
 
-    private static final int PARTS = 5;
+    private static final int PARTS = 6;
 
     String text() {
-        return id + ":" + slot + ":" + primary + ":" + grace.toMillis() + ":" + invitation.text();
+        return id + ":" + slot + ":" + primary + ":" + standby + ":" + grace.toMillis() + ":" + invitation.text();
     }
 
     static Optional<Role> of(Map<String, String> environment, long parent) {
@@ -40,8 +41,9 @@ record Role(int id, int slot, long primary, Duration grace, Invitation invitatio
                 Integer.parseInt(parts[0]),
                 Integer.parseInt(parts[1]),
                 parent,
-                Duration.ofMillis(Long.parseLong(parts[3])),
-                Invitation.of(parts[4])));
+                Boolean.parseBoolean(parts[3]),
+                Duration.ofMillis(Long.parseLong(parts[4])),
+                Invitation.of(parts[5])));
     }
 
     /** The role of this process; empty in a primary and in a program that knows nothing of clusters. */

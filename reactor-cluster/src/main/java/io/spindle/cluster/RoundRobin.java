@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.spindle.cluster;
 
-import java.net.InetSocketAddress;
+import java.net.SocketAddress;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
@@ -13,7 +13,7 @@ final class RoundRobin implements Balance {
     private int lastSlot = -1;
 
     @Override
-    public Candidate choose(InetSocketAddress client, List<Candidate> candidates) {
+    public Candidate choose(SocketAddress client, List<Candidate> candidates) {
         Candidate chosen = next(candidates, BEHIND);
         if (chosen == null) {
             chosen = next(candidates, Integer.MAX_VALUE);

@@ -6,11 +6,12 @@ import io.netty.channel.EventLoopGroup;
 import io.netty.channel.IoEventLoopGroup;
 import io.netty.channel.epoll.EpollIoHandle;
 import io.netty.channel.socket.ServerSocketChannel;
+import io.netty.channel.unix.ServerDomainSocketChannel;
 import java.time.Duration;
 import reactor.core.publisher.Mono;
 import reactor.netty.resources.LoopResources;
 
-/** Somebody's event loops, on which TCP servers are ours: everything else passes through. */
+/** Somebody's event loops, on which servers are ours, UDP apart: everything else passes through. */
 final class SharedLoopResources implements LoopResources {
 
     private final LoopResources loops;
@@ -23,7 +24,8 @@ final class SharedLoopResources implements LoopResources {
 
     @Override
     public <C extends Channel> C onChannel(Class<C> type, EventLoopGroup group) {
-        if (type != ServerSocketChannel.class) {
+        boolean isDomain = type == ServerDomainSocketChannel.class;
+        if (!isDomain && type != ServerSocketChannel.class) {
             return loops.onChannel(type, group);
         }
         if (!(group instanceof IoEventLoopGroup io) || !io.isCompatible(EpollIoHandle.class)) {
@@ -31,7 +33,7 @@ final class SharedLoopResources implements LoopResources {
                     + group.getClass().getName()
                     + ": leave the native transport on, and other native transports off the class path");
         }
-        return type.cast(new SharedServerChannel(worker));
+        return type.cast(isDomain ? new SharedDomainChannel(worker) : new SharedServerChannel(worker));
     }
 
     @Override

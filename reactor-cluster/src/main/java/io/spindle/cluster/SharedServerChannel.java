@@ -1,175 +1,36 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.spindle.cluster;
 
-import io.netty.channel.AbstractServerChannel;
 import io.netty.channel.Channel;
-import io.netty.channel.ChannelHandlerContext;
-import io.netty.channel.ChannelOutboundHandlerAdapter;
-import io.netty.channel.ChannelPromise;
-import io.netty.channel.EventLoop;
-import io.netty.channel.IoEventLoop;
-import io.netty.channel.epoll.EpollIoHandle;
+import io.netty.channel.epoll.AbstractEpollServerChannel;
 import io.netty.channel.epoll.EpollServerSocketChannel;
 import io.netty.channel.socket.ServerSocketChannel;
 import io.netty.channel.socket.ServerSocketChannelConfig;
 import java.net.InetSocketAddress;
-import java.net.SocketAddress;
-import java.nio.channels.ClosedChannelException;
-import java.util.ArrayDeque;
-import java.util.Queue;
-import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
-import reactor.core.publisher.Mono;
 
-/**
- * A server channel that does not bind: it asks the primary how it listens there, and gets its connections from a
- * {@link Source}. To its server it looks like any other. Loop only, once registered.
- *
- * <p>Where it accepts by itself, inside is a stock epoll channel on the adopted descriptor, which is active as soon as it is registered, and so may
- * be registered only when the answer is there; the server wants a channel at once. Hence two.
- */
-@SuppressWarnings("FutureReturnValueIgnored") // of close(), which has no outcome that anybody could act on
-final class SharedServerChannel extends AbstractServerChannel implements ServerSocketChannel {
+/** A TCP server whose socket is the primary's. */
+final class SharedServerChannel extends AdoptingChannel implements ServerSocketChannel {
 
-    private final DefaultWorkerContext worker;
     private final SharedServerConfig config = new SharedServerConfig(this);
-    private final Queue<Channel> accepted = new ArrayDeque<>();
-    private @Nullable Source source;
-    private boolean wantsRead;
-    private volatile @Nullable InetSocketAddress local;
-    private volatile boolean open = true;
 
     SharedServerChannel(DefaultWorkerContext worker) {
-        this.worker = worker;
-        pipeline().addFirst("spindle-adopt", new Adopt()); // doBind must not wait, a handler may
-    }
-
-    /** Answers a bind when the primary has. The promise of Reactor Netty takes no listeners, only results. */
-    private final class Adopt extends ChannelOutboundHandlerAdapter {
-
-        @Override
-        public void bind(ChannelHandlerContext context, SocketAddress wanted, ChannelPromise promise) {
-            worker.adopt((InetSocketAddress) wanted, config.getBacklog())
-                    .subscribe(
-                            socket -> context.executor().execute(() -> adopted(context, socket, promise)),
-                            error -> context.executor().execute(() -> promise.tryFailure(error)));
-        }
-    }
-
-    private void adopted(ChannelHandlerContext context, DefaultWorkerContext.Adopted adopted, ChannelPromise promise) {
-        if (!open) {
-            adopted.discard();
-            promise.tryFailure(new ClosedChannelException());
-            return;
-        }
-        Control.Listener listener = adopted.listener();
-        InetSocketAddress address = new InetSocketAddress(listener.host(), listener.port());
-        Runnable bound = () -> {
-            worker.connections().opened(this, source == null ? Mono.empty() : source.leave());
-            worker.listening(listener); // first: the bind lets the program return, and then it is ready
-            context.bind(address, promise);
-            worker.serves();
-        };
-        Connections connections = worker.connections();
-        switch (listener.mode()) {
-            case SHARED -> {
-                EpollServerSocketChannel socket = new EpollServerSocketChannel(adopted.descriptorNumber());
-                register(socket, connections::acceptsFromAll, bound, promise);
-            }
-            case REUSE_PORT -> {
-                EpollServerSocketChannel socket = new EpollServerSocketChannel();
-                socket.config().setReusePort(true);
-                socket.config().setBacklog(config.getBacklog());
-                register(
-                        socket,
-                        connections::acceptsFromOwn,
-                        () -> socket.bind(address).addListener(done -> {
-                            if (done.isSuccess()) {
-                                bound.run();
-                            } else {
-                                promise.tryFailure(done.cause());
-                            }
-                        }),
-                        promise);
-            }
-            case HAND_OFF -> {
-                HandedSource handed = new HandedSource(this, adopted.channel());
-                source = handed;
-                bound.run();
-                handed.start();
-            }
-        }
-    }
-
-    private void register(
-            EpollServerSocketChannel socket, BooleanSupplier accepts, Runnable registered, ChannelPromise promise) {
-        source = new Source.Accepting(this, socket, accepts); // Reactor Netty closes the parent of a connection
-        eventLoop().register(socket).addListener(done -> {
-            if (done.isSuccess()) {
-                registered.run();
-            } else {
-                promise.tryFailure(done.cause());
-            }
-        });
-    }
-
-    /** A connection is there. On the loop. */
-    void arrived(Channel connection) {
-        accepted.add(connection);
-        worker.connections().accepted(connection);
-        deliver();
-    }
-
-    /** As any server channel: nothing is fired unless it was asked for. */
-    private void deliver() {
-        if (!wantsRead || accepted.isEmpty()) {
-            return;
-        }
-        wantsRead = false;
-        for (Channel connection = accepted.poll(); connection != null; connection = accepted.poll()) {
-            pipeline().fireChannelRead(connection);
-        }
-        pipeline().fireChannelReadComplete();
+        super(worker);
     }
 
     @Override
-    protected boolean isCompatible(EventLoop loop) {
-        return loop instanceof IoEventLoop io && io.isCompatible(EpollIoHandle.class);
+    int backlog() {
+        return config.getBacklog();
     }
 
     @Override
-    protected void doBind(SocketAddress address) {
-        local = (InetSocketAddress) address;
+    AbstractEpollServerChannel adopted(int descriptor) {
+        return new EpollServerSocketChannel(descriptor);
     }
 
     @Override
-    protected void doBeginRead() {
-        wantsRead = true;
-        if (source != null) {
-            source.read();
-        }
-        deliver();
-    }
-
-    /** What was accepted is served, though the server may not have asked for it yet: nobody else can. */
-    @Override
-    protected void doClose() {
-        wantsRead = true;
-        deliver();
-        open = false;
-        if (source != null) {
-            source.close();
-        }
-    }
-
-    @Override
-    public boolean isOpen() {
-        return open;
-    }
-
-    @Override
-    public boolean isActive() {
-        return open && local != null;
+    Channel handed(int descriptor, byte[] client) {
+        return new HandedChannel(this, descriptor, HandedAddress.read(client));
     }
 
     @Override
@@ -179,16 +40,11 @@ final class SharedServerChannel extends AbstractServerChannel implements ServerS
 
     @Override
     public @Nullable InetSocketAddress localAddress() {
-        return local;
+        return (InetSocketAddress) localAddress0();
     }
 
     @Override
     public @Nullable InetSocketAddress remoteAddress() {
         return null;
-    }
-
-    @Override
-    protected @Nullable SocketAddress localAddress0() {
-        return local;
     }
 }

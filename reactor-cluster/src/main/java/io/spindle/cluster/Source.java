@@ -4,7 +4,7 @@ package io.spindle.cluster;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
-import io.netty.channel.epoll.EpollServerSocketChannel;
+import io.netty.channel.epoll.AbstractEpollServerChannel;
 import java.util.function.BooleanSupplier;
 import reactor.core.publisher.Mono;
 
@@ -23,11 +23,11 @@ interface Source {
     @SuppressWarnings("FutureReturnValueIgnored") // of close(), which has no outcome that anybody could act on
     final class Accepting implements Source {
 
-        private final SharedServerChannel server;
-        private final EpollServerSocketChannel socket;
+        private final AdoptingChannel server;
+        private final AbstractEpollServerChannel socket;
         private final BooleanSupplier accepts;
 
-        Accepting(SharedServerChannel server, EpollServerSocketChannel socket, BooleanSupplier accepts) {
+        Accepting(AdoptingChannel server, AbstractEpollServerChannel socket, BooleanSupplier accepts) {
             this.server = server;
             this.socket = socket;
             this.accepts = accepts;

@@ -21,17 +21,23 @@ public interface WorkerContext {
     int slot();
 
     /**
-     * Returns event loops, one for each processor of this worker, on which TCP servers share their ports with the other
+     * Returns event loops, one for each processor of this worker, on which servers share their ports with the other
      * workers: {@code HttpServer.create().runOn(worker.resources())}. Clients run on them as ever. They are disposed
      * with the worker.
      *
      * <p>A bind asks the primary; port 0 gives all workers the same port, call by call. A port in use fails the bind with
-     * a {@link java.net.BindException}. Unix-domain and UDP servers are not shared: they bind in this process.
+     * a {@link java.net.BindException}. UDP servers are not shared: they bind in this process.
+     *
+     * <p>Servers on Unix-domain sockets share a path in the same way
+     * ({@code bindAddress(() -> new DomainSocketAddress("/run/app/http"))}), but not by {@link Listening#reusePort()}. The
+     * primary makes the file and removes it at its end; a socket that nobody listens on is replaced, any other file fails
+     * the bind. The mode of the file is what the primary's umask leaves of 0777; who may write to it may connect. A client
+     * has no address there, see {@link Listening}.
      */
     LoopResources resources();
 
     /**
-     * Returns other event loops on which TCP servers share their ports, as {@link #resources()}.
+     * Returns other event loops on which servers share their ports, as {@link #resources()}.
      *
      * @param loops run on epoll; stay their owner's
      */
@@ -85,6 +91,12 @@ public interface WorkerContext {
      * @return completes when the drain has ended; the process exits then
      */
     Mono<Void> disconnect();
+
+    /**
+     * Completes when this worker serves: it is ready, and no standby or promoted, see {@link PrimarySpec#standby(int)}. Time to
+     * begin what only workers that serve should do, such as to take jobs from a queue.
+     */
+    Mono<Void> onReady();
 
     /** Completes when this worker has been told to end: time to stop schedules and to refuse new work. */
     Mono<Void> onDrain();

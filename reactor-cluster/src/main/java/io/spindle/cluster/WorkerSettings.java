@@ -63,30 +63,35 @@ public final class WorkerSettings {
     }
 
     /**
-     * Sets where its standard output goes. A worker writes to a file by itself, so nothing passes through the primary.
+     * Sets where its standard output goes. A worker writes to a file, and to the output of the primary, by itself.
+     * {@link Output#pipe()} lets it pass through the primary instead, which writes it to its own output line by line, each behind
+     * {@code [worker 3]}, and keeps the last lines for {@code spindle logs}. When that output is not taken the worker waits, as
+     * it would for any other.
      *
-     * @param stdout a file, {@link Output#discard()} or {@link Output#inherit()}. Default: the output of the primary
+     * @param stdout a file, {@link Output#pipe()} as it is, {@link Output#discard()} or {@link Output#inherit()}. Default: the
+     *     output of the primary, by {@code inherit}
      */
     public WorkerSettings stdout(Output stdout) {
-        if (stdout == Output.merged()) {
+        if (Objects.requireNonNull(stdout, "stdout").isMerged()) {
             throw new IllegalArgumentException("stdout must not be merged: it would go where it goes");
         }
         return new WorkerSettings(env, jvmArgs, checkRead("stdout", stdout), stderr);
     }
 
     /**
-     * Sets where its standard error goes.
+     * Sets where its standard error goes; the primary writes what passes through it to its own standard error.
      *
-     * @param stderr a file, {@link Output#merged()}, {@link Output#discard()} or {@link Output#inherit()}. Default: that of
-     *     the primary
+     * @param stderr a file, {@link Output#pipe()} as it is, {@link Output#merged()}, {@link Output#discard()} or
+     *     {@link Output#inherit()}. Default: that of the primary, by {@code inherit}
      */
     public WorkerSettings stderr(Output stderr) {
         return new WorkerSettings(env, jvmArgs, stdout, checkRead("stderr", stderr));
     }
 
     private static Output checkRead(String name, Output output) {
-        if (Objects.requireNonNull(output, name) == Output.pipe()) {
-            throw new IllegalArgumentException(name + " must not be a pipe: the primary does not read it");
+        if (Objects.requireNonNull(output, name).isPipe() && output != Output.pipe()) {
+            throw new IllegalArgumentException(
+                    name + " must be Output.pipe() as it is: the primary passes bytes on and decodes nothing");
         }
         return output;
     }

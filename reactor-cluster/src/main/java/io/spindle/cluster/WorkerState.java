@@ -13,6 +13,8 @@ public enum WorkerState {
     ONLINE,
     /** At least one of its servers is bound. */
     LISTENING,
+    /** It could serve, but accepts nothing until it is promoted, see {@link PrimarySpec#standby(int)}. */
+    STANDBY,
     /** It serves: a server is bound or its program has returned, and what it waits for has happened. */
     READY,
     /** It was told to disconnect: it accepts nothing new and finishes what runs. */

@@ -44,9 +44,7 @@ final class App {
 
     static void print(ClusterEvent event) {
         String name = event.getClass().getSimpleName();
-        String more = event instanceof ClusterEvent.Listening listening
-                ? " " + listening.address().getPort()
-                : "";
+        String more = event instanceof ClusterEvent.Listening listening ? " " + listening.port() : "";
         System.out.println("event " + name + " " + event.worker().pid() + more);
     }
 
@@ -56,6 +54,9 @@ final class App {
             case "exit" -> Runtime.getRuntime().halt(42);
             case "throw" -> throw new IllegalStateException("no database");
             default -> serve(worker, port);
+        }
+        if (mode.equals("standby")) {
+            worker.onReady().then(worker.send("serves")).subscribe();
         }
         if (mode.equals("farewell")) {
             serveHttp2(worker);

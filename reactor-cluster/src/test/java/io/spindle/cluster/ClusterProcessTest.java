@@ -15,8 +15,6 @@ import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.net.Socket;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
-import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -194,12 +192,8 @@ class ClusterProcessTest {
     }
 
     private static void assumeNotIgnored(Signal signal) throws IOException {
-        long bit = 1L << (signal.number() - 1);
         assumeTrue(
-                Files.readAllLines(Path.of("/proc/self/status")).stream()
-                        .filter(line -> line.startsWith("SigIgn:"))
-                        .noneMatch(line ->
-                                (Long.parseUnsignedLong(line.substring(7).trim(), 16) & bit) != 0),
+                !io.spindle.testkit.Program.isIgnored(signal.number()),
                 () -> "whoever started the tests ignores " + signal + ", and so does every JVM below it");
     }
 

@@ -54,7 +54,7 @@ class ClusterTest {
         ready();
         List<Integer> ports = history.stream()
                 .filter(ClusterEvent.Listening.class::isInstance)
-                .map(event -> ((ClusterEvent.Listening) event).address().getPort())
+                .map(event -> ((ClusterEvent.Listening) event).port())
                 .toList();
         port = ports.get(0);
         assertThat(ports).as("port 0 is the same in all workers").containsExactly(port, port);
@@ -207,8 +207,7 @@ class ClusterTest {
                 .block(Probe.PATIENCE));
         ClusterEvent.Listening listening = (ClusterEvent.Listening)
                 Probe.await(events, event -> event instanceof ClusterEvent.Listening, "a worker that listens");
-        Mono<String> slow = Mono.fromCallable(
-                        () -> Probe.get(listening.address().getPort(), "/slow"))
+        Mono<String> slow = Mono.fromCallable(() -> Probe.get(listening.port(), "/slow"))
                 .subscribeOn(reactor.core.scheduler.Schedulers.boundedElastic())
                 .cache();
         slow.subscribe();

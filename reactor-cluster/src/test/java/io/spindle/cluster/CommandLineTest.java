@@ -132,6 +132,9 @@ class CommandLineTest {
         assertThat(CommandLine.worker(TWO.jvmArgs("-Xmx99m", "-XX:+UseZGC"), none))
                 .contains("-Xmx99m")
                 .noneMatch(flag -> flag.contains("Serial") || flag.contains("MaxRAM"));
+        assertThat(CommandLine.worker(TWO.standby(1), none))
+                .as("who waits needs memory, not processors")
+                .contains("-XX:MaxRAMPercentage=25.0", "-XX:ActiveProcessorCount=4");
         assertThat(CommandLine.worker(TWO.workers(100), none)).contains("-XX:ActiveProcessorCount=1");
     }
 

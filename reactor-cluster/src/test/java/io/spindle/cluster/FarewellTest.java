@@ -73,8 +73,7 @@ class FarewellTest {
     private int port() {
         return ((ClusterEvent.Listening)
                         Probe.await(events, event -> event instanceof ClusterEvent.Listening, "a server that listens"))
-                .address()
-                .getPort();
+                .port();
     }
 
     @ParameterizedTest

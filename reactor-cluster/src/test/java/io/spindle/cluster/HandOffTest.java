@@ -3,10 +3,12 @@ package io.spindle.cluster;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.netty.channel.unix.DomainSocketAddress;
 import io.spindle.process.Signal;
 import io.spindle.testkit.LeakCheck;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.net.Inet6Address;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.Socket;
@@ -51,9 +53,7 @@ class HandOffTest {
                 .onEvent(events::add)
                 .start()
                 .block(Probe.PATIENCE));
-        port = ((ClusterEvent.Listening) next(ClusterEvent.Listening.class))
-                .address()
-                .getPort();
+        port = ((ClusterEvent.Listening) next(ClusterEvent.Listening.class)).port();
         next(ClusterEvent.Ready.class);
         next(ClusterEvent.Ready.class);
     }
@@ -101,6 +101,9 @@ class HandOffTest {
 
         assertThat(Balance.leastConnections().choose(InetSocketAddress.createUnresolved("any", 1), candidates))
                 .isEqualTo(candidates.get(1));
+        assertThat(Balance.stickyByAddress().choose(new DomainSocketAddress(""), candidates))
+                .as("no address to be sticky by")
+                .isEqualTo(candidates.get(1));
     }
 
     @Test
@@ -118,13 +121,13 @@ class HandOffTest {
                     each.getKey().close(); // it has the fewest now
                 }
             }
-            String last = "";
-            for (String pid = ""; !pid.equals(one) || !last.equals(one); ) { // in turn if none had ended
-                last = pid;
-                Socket next = Http1.connect(port);
-                pid = pid(next);
-                open.put(next, pid);
+            List<String> next = new ArrayList<>(); // in turn if none had ended
+            while (next.size() < 100 && Collections.indexOfSubList(next, List.of(one, one)) < 0) {
+                Socket socket = Http1.connect(port);
+                next.add(pid(socket));
+                open.put(socket, next.get(next.size() - 1));
             }
+            assertThat(next).as("twice in a row to who has the fewest").containsSequence(one, one);
         } finally {
             for (Socket each : open.keySet()) {
                 each.close();
@@ -284,5 +287,11 @@ class HandOffTest {
             InetSocketAddress address = new InetSocketAddress(InetAddress.getByName(host), 65_535);
             assertThat(HandedAddress.read(HandedAddress.write(address))).isEqualTo(address);
         }
+        InetAddress local =
+                Inet6Address.getByAddress(null, InetAddress.getByName("fe80::1").getAddress(), 2);
+        InetSocketAddress read = HandedAddress.read(HandedAddress.write(new InetSocketAddress(local, 1)));
+        assertThat(((Inet6Address) read.getAddress()).getScopeId())
+                .as("a link-local address is of one link")
+                .isEqualTo(2);
     }
 }

@@ -11,14 +11,18 @@ import java.net.Socket;
 import java.nio.charset.StandardCharsets;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.locks.LockSupport;
 
 /** HTTP/1.1 byte by byte, so that a test sees what a client would. */
 final class Http1 {
 
+    private static final long PAUSE_NANOS = 1_000_000;
+
     private Http1() {}
 
     /**
-     * One request after the other until the end, and none may fail.
+     * One request after the other until the end, and none may fail. With a pause, so that the workers that start beside this
+     * get a processor.
      *
      * @param perConnection how many to send on one connection, if the answers do not ask for a new one before
      * @param warm told after the hundredth answer
@@ -38,6 +42,7 @@ final class Http1 {
                     if (++answered == 100) {
                         warm.countDown();
                     }
+                    LockSupport.parkNanos(PAUSE_NANOS);
                 }
             }
         }

@@ -96,8 +96,7 @@ class NodeRulesTest {
 
         Map<Integer, List<Integer>> ports = bound.stream()
                 .collect(Collectors.groupingBy(
-                        event -> event.worker().id(),
-                        Collectors.mapping(event -> event.address().getPort(), Collectors.toList())));
+                        event -> event.worker().id(), Collectors.mapping(event -> event.port(), Collectors.toList())));
         List<List<Integer>> perWorker = List.copyOf(ports.values());
         assertThat(perWorker).hasSize(2);
         assertThat(perWorker.get(0)).isEqualTo(perWorker.get(1)).hasSize(2).doesNotHaveDuplicates();

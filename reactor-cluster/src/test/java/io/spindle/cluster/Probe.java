@@ -6,9 +6,16 @@ import static org.assertj.core.api.Assertions.assertThat;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.Socket;
+import java.net.UnixDomainSocketAddress;
+import java.nio.ByteBuffer;
+import java.nio.channels.Channels;
+import java.nio.channels.SocketChannel;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.HashSet;
+import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.BlockingQueue;
@@ -52,6 +59,29 @@ final class Probe {
         return pids;
     }
 
+    /** One request to a control socket; returns all that it answers until it closes. */
+    static String ask(Path socket, String request) throws IOException {
+        try (SocketChannel client = connect(socket)) {
+            write(client, request);
+            return readAll(client);
+        }
+    }
+
+    static SocketChannel connect(Path socket) throws IOException {
+        return SocketChannel.open(UnixDomainSocketAddress.of(socket));
+    }
+
+    static void write(SocketChannel client, String text) throws IOException {
+        ByteBuffer bytes = ByteBuffer.wrap(text.getBytes(StandardCharsets.UTF_8));
+        while (bytes.hasRemaining()) {
+            client.write(bytes);
+        }
+    }
+
+    static String readAll(SocketChannel client) throws IOException {
+        return new String(Channels.newInputStream(client).readAllBytes(), StandardCharsets.UTF_8);
+    }
+
     /** Waits for the end of a process that need not be ours. */
     static boolean endsWithin(ProcessHandle process, Duration limit) {
         CompletableFuture<ProcessHandle> end = process.onExit();
@@ -68,12 +98,15 @@ final class Probe {
     /** Takes from a queue until something fits. */
     static <T> T await(BlockingQueue<? extends T> queue, Predicate<? super T> fits, String what) {
         long deadline = System.nanoTime() + PATIENCE.toNanos();
+        List<T> others = new ArrayList<>();
         try {
             while (true) {
                 Optional<T> next = Optional.ofNullable(queue.poll(deadline - System.nanoTime(), TimeUnit.NANOSECONDS));
-                if (fits.test(next.orElseThrow(() -> new AssertionError("did not come: " + what)))) {
+                if (fits.test(
+                        next.orElseThrow(() -> new AssertionError("did not come: " + what + ", but " + others)))) {
                     return next.get();
                 }
+                others.add(next.get());
             }
         } catch (InterruptedException e) {
             throw new AssertionError(e);

@@ -35,7 +35,11 @@ class PulseTest {
 
             assertThat(pulse).isNotNull();
             assertThat(pulse.residentBytes()).isGreaterThan(1024 * 1024);
-            assertThat(pulse).isEqualTo(new Control.Pulse(pulse.residentBytes(), 1, 1, 2));
+            assertThat(pulse)
+                    .isEqualTo(
+                            new Control.Pulse(pulse.residentBytes(), 1, 1, 2, pulse.cpuMillis(), pulse.delayMicros()));
+            assertThat(pulse.cpuMillis()).isPositive();
+            assertThat(pulse.delayMicros()).isNotNegative();
         } finally {
             end.countDown();
             calls.dispose();

@@ -7,12 +7,14 @@ import io.spindle.loop.EventLoop;
 import io.spindle.loop.EventLoopSpec;
 import io.spindle.testkit.LeakCheck;
 import io.spindle.testkit.Spin;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 import reactor.core.publisher.Mono;
 import reactor.core.scheduler.Schedulers;
+import reactor.test.StepVerifier;
 
 @ExtendWith(LeakCheck.class)
 class ReadinessTest {
@@ -70,5 +72,32 @@ class ReadinessTest {
 
         readiness.pause(false);
         assertThat(connections.acceptsFromAll()).isTrue();
+    }
+
+    @Test
+    void aWorkerThatIsHeldIsReadyButServesLater() {
+        Readiness readiness = new Readiness(new Connections(loop));
+        readiness.pause(true);
+        readiness.up();
+        StepVerifier.create(readiness.ready()).verifyComplete();
+        CompletableFuture<?> serving = readiness.serving().toFuture();
+        assertThat(serving).isNotDone();
+        readiness.pause(false);
+        assertThat(serving).isDone();
+        readiness.pause(true);
+        StepVerifier.create(readiness.serving()).verifyComplete();
+    }
+
+    @Test
+    void aWorkerThatIsNotReadyDoesNotServe() {
+        Readiness readiness = new Readiness(new Connections(loop));
+        readiness.addCondition();
+        readiness.up();
+        readiness.pause(true);
+        readiness.pause(false);
+        CompletableFuture<?> serving = readiness.serving().toFuture();
+        assertThat(serving).isNotDone();
+        readiness.conditionHolds();
+        assertThat(serving).isDone();
     }
 }

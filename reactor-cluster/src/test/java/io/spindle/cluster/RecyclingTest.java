@@ -39,7 +39,7 @@ class RecyclingTest {
     @Test
     void workersThatAreDueAreReplacedOneAfterTheOtherAndNoRequestIsLost() throws Exception {
         Primary primary = start(Recycling.none().maxRequests(400).jitter(0.5), Duration.ofSeconds(10));
-        int port = next(ClusterEvent.Listening.class).address().getPort();
+        int port = next(ClusterEvent.Listening.class).port();
         next(ClusterEvent.Ready.class);
         List<ClusterEvent> seen = new ArrayList<>();
         try (Load load = Load.start(port, 4)) {
@@ -86,7 +86,7 @@ class RecyclingTest {
 
     @Test
     void eachLimitMakesAWorkerDue() {
-        Control.Pulse pulse = new Control.Pulse(100, 10, 1, 30);
+        Control.Pulse pulse = new Control.Pulse(100, 10, 1, 30, 0, 0);
         long hour = Duration.ofHours(1).toNanos();
 
         assertThat(Recycling.none().due(hour, pulse, 1)).isEmpty();

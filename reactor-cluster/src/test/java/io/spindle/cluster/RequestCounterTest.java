@@ -27,7 +27,7 @@ class RequestCounterTest {
     @Test
     void requestsOfOneConnectionAreCountedInEachProtocol() throws Exception {
         EventLoop loop = EventLoopSpec.of("requests").start();
-        Role role = new Role(1, 0, 1, Duration.ofSeconds(1), Invitation.of("t".repeat(TOKEN) + "@/nowhere"));
+        Role role = new Role(1, 0, 1, false, Duration.ofSeconds(1), Invitation.of("t".repeat(TOKEN) + "@/nowhere"));
         DefaultWorkerContext worker = new DefaultWorkerContext(role, loop, Fakes.channel());
         DisposableServer server = HttpServer.create()
                 .host("127.0.0.1")

@@ -37,9 +37,7 @@ class ReusePortTest {
     }
 
     private int port() {
-        return ((ClusterEvent.Listening) next(ClusterEvent.Listening.class))
-                .address()
-                .getPort();
+        return ((ClusterEvent.Listening) next(ClusterEvent.Listening.class)).port();
     }
 
     /** The kernel goes on choosing the socket of a worker that is paused: it must serve what comes. */

@@ -12,7 +12,7 @@ import org.junit.jupiter.api.Test;
 class RoleTest {
 
     private final Role role =
-            new Role(7, 1, 4711, Duration.ofSeconds(10), new Invitation(Path.of("/a:b/ipc"), "t".repeat(43)));
+            new Role(7, 1, 4711, true, Duration.ofSeconds(10), new Invitation(Path.of("/a:b/ipc"), "t".repeat(43)));
 
     @Test
     void theEnvironmentCarriesTheRole() {

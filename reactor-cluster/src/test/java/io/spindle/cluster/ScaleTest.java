@@ -5,6 +5,10 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 
 import io.spindle.testkit.LeakCheck;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
 import java.util.Objects;
 import java.util.concurrent.BlockingQueue;
 import org.junit.jupiter.api.AfterAll;
@@ -29,9 +33,7 @@ class ScaleTest {
     @BeforeAll
     void start() {
         primary = startOne();
-        port = ((ClusterEvent.Listening) next(ClusterEvent.Listening.class))
-                .address()
-                .getPort();
+        port = ((ClusterEvent.Listening) next(ClusterEvent.Listening.class)).port();
     }
 
     private Primary startOne() {
@@ -77,6 +79,28 @@ class ScaleTest {
             assertThat(exited.code()).isZero();
             assertThat(exited.exitedAfterDisconnect()).isTrue();
         }
+    }
+
+    @Test
+    void theControlSocketTellsHowTheClusterIsAndScales() throws IOException {
+        Path socket = primary.controlSocket();
+        assertThat(PosixFilePermissions.toString(
+                        Files.getPosixFilePermissions(Objects.requireNonNull(socket.getParent()))))
+                .as("nobody else may enter")
+                .isEqualTo("rwx------");
+
+        assertThat(Probe.ask(socket, "scale 2\n")).isEqualTo("{\"ok\":true}\n");
+
+        assertThat(primary.workers()).hasSize(2);
+        String status = Probe.ask(socket, "status\n");
+        assertThat(status)
+                .startsWith("{\"ok\":true,\"status\":{\"pid\":"
+                        + ProcessHandle.current().pid() + ",\"state\":\"running\",")
+                .contains("\"wanted\":2,\"listening\":[\"127.0.0.1:" + port + "\"]");
+        for (ClusterWorker worker : primary.workers()) {
+            assertThat(status).contains("{\"id\":" + worker.id() + ",\"slot\":" + worker.slot());
+        }
+        primary.scale(1).block(Probe.PATIENCE);
     }
 
     @Test

@@ -27,7 +27,7 @@ class SharedServerChannelTest {
     @Test
     void whatWasAcceptedIsDeliveredBeforeAServerThatRestsIsClosed() throws Exception {
         EventLoop loop = EventLoopSpec.of("server").start();
-        Role role = new Role(1, 0, 1, Duration.ofSeconds(1), Invitation.of("t".repeat(TOKEN) + "@/nowhere"));
+        Role role = new Role(1, 0, 1, false, Duration.ofSeconds(1), Invitation.of("t".repeat(TOKEN) + "@/nowhere"));
         DefaultWorkerContext worker = new DefaultWorkerContext(role, loop, Fakes.channel());
         SharedServerChannel server = new SharedServerChannel(worker);
         server.config().setAutoRead(false);

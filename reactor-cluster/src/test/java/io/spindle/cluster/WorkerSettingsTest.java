@@ -8,6 +8,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import io.spindle.process.Output;
 import io.spindle.testkit.LeakCheck;
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Objects;
@@ -80,20 +81,21 @@ class WorkerSettingsTest {
     }
 
     @Test
-    void whatNobodyReadsIsRejected() {
+    void whatCannotBeIsRejected() {
         WorkerSettings none = WorkerSettings.none();
 
         assertThatIllegalArgumentException()
-                .isThrownBy(() -> none.stdout(Output.pipe()))
-                .withMessage("stdout must not be a pipe: the primary does not read it");
+                .isThrownBy(() -> none.stdout(Output.pipe().charset(StandardCharsets.ISO_8859_1)))
+                .withMessage("stdout must be Output.pipe() as it is: the primary passes bytes on and decodes nothing");
         assertThatIllegalArgumentException()
-                .isThrownBy(() -> none.stderr(Output.pipe()))
-                .withMessage("stderr must not be a pipe: the primary does not read it");
+                .isThrownBy(() -> none.stderr(Output.pipe().maxBuffer(1)))
+                .withMessage("stderr must be Output.pipe() as it is: the primary passes bytes on and decodes nothing");
         assertThatIllegalArgumentException()
                 .isThrownBy(() -> none.stdout(Output.merged()))
                 .withMessage("stdout must not be merged: it would go where it goes");
         assertThatIllegalArgumentException()
                 .isThrownBy(() -> none.env("", "value"))
                 .withMessage("name must not be empty");
+        assertThat(none.stdout(Output.pipe()).stdout().isPipe()).isTrue();
     }
 }

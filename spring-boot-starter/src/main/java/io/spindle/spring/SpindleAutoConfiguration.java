@@ -84,6 +84,8 @@ public final class SpindleAutoConfiguration {
                     .queueCapacity(properties.queueCapacity())
                     .idleTimeout(properties.idleTimeout())
                     .onFull(properties.onFull())
+                    .distance(properties.distance())
+                    .jvmArgs(properties.jvmArgs().toArray(String[]::new))
                     .grace(properties.grace());
             for (WorkerPoolCustomizer each : customizers.orderedStream().toList()) {
                 spec = each.customize(spec);
@@ -110,6 +112,7 @@ public final class SpindleAutoConfiguration {
                     .nativeTransport(properties.nativeTransport())
                     .spin(properties.spin())
                     .blockedThreshold(properties.blockedThreshold())
+                    .blockedInterval(properties.blockedInterval())
                     .callbackTiming(properties.callbackTiming());
             for (EventLoopCustomizer each : customizers.orderedStream().toList()) {
                 spec = each.customize(spec);

@@ -9,6 +9,7 @@ import io.spindle.loop.LoopMeters;
 import io.spindle.offload.BlockingPool;
 import io.spindle.offload.PoolMeters;
 import io.spindle.offload.WorkerPool;
+import io.spindle.process.ProcessMeters;
 import org.springframework.beans.factory.ObjectProvider;
 import org.springframework.boot.autoconfigure.AutoConfiguration;
 import org.springframework.boot.autoconfigure.condition.ConditionalOnBooleanProperty;
@@ -19,7 +20,8 @@ import org.springframework.context.annotation.Bean;
 
 /**
  * Auto-configuration of the meters {@code spindle.pool.*} and {@code spindle.loop.*} of all pools and loops, the user's own
- * included. In a worker of a cluster all meters are tagged {@code worker} with its place, which its replacement inherits.
+ * included, and {@code spindle.process.*} of all child processes. In a worker of a cluster all meters are tagged
+ * {@code worker} with its place, which its replacement inherits.
  *
  * @since 0.1.0
  */
@@ -41,6 +43,7 @@ public final class SpindleMetricsAutoConfiguration {
             pools.orderedStream().map(PoolMeters::of).forEach(meters -> meters.bindTo(registry));
             workerPools.orderedStream().map(PoolMeters::of).forEach(meters -> meters.bindTo(registry));
             loops.orderedStream().map(LoopMeters::of).forEach(meters -> meters.bindTo(registry));
+            ProcessMeters.create().bindTo(registry);
         };
     }
 

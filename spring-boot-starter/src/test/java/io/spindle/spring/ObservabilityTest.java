@@ -122,6 +122,26 @@ class ObservabilityTest {
     }
 
     @Test
+    void childProcessesHaveMeters() {
+        context.withBean(SimpleMeterRegistry.class).run(started -> {
+            SimpleMeterRegistry registry = started.getBean(SimpleMeterRegistry.class);
+            double before =
+                    registry.get("spindle.process.exited").functionCounter().count();
+
+            assertThat(started.getBean(Commands.class).of("true").exec().block(PATIENCE))
+                    .isNotNull();
+
+            assertThat(registry.get("spindle.process.exited").functionCounter().count())
+                    .isEqualTo(before + 1);
+            assertThat(registry.get("spindle.process.run")
+                            .tag("quantile", "1")
+                            .timeGauge()
+                            .value())
+                    .isPositive();
+        });
+    }
+
+    @Test
     void theEndpointTellsWhatEachDoes() {
         context.run(started -> {
             assertThat(started.getBean(BlockingPool.class).call(() -> 1).block(PATIENCE))

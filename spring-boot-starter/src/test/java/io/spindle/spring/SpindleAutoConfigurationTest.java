@@ -7,6 +7,7 @@ import io.spindle.loop.EventLoop;
 import io.spindle.loop.EventLoopSpec;
 import io.spindle.offload.BlockingPool;
 import io.spindle.offload.BlockingPoolSpec;
+import io.spindle.offload.Distance;
 import io.spindle.offload.OnFull;
 import io.spindle.offload.WorkerPool;
 import io.spindle.offload.WorkerPoolSpec;
@@ -125,7 +126,28 @@ class SpindleAutoConfigurationTest {
                             .isEqualTo(2);
                     assertThat(started.getBean(SpindleWorkerProperties.class))
                             .isEqualTo(new SpindleWorkerProperties(
-                                    2, 5, 9, Duration.ofSeconds(3), OnFull.DROP_OLDEST, Duration.ofSeconds(4)));
+                                    2,
+                                    5,
+                                    9,
+                                    Duration.ofSeconds(3),
+                                    OnFull.DROP_OLDEST,
+                                    Distance.THREAD,
+                                    List.of(),
+                                    Duration.ofSeconds(4)));
+                });
+    }
+
+    @Test
+    void aPropertyMovesTheTasksToOtherProcesses() {
+        AtomicReference<WorkerPoolSpec> workers = new AtomicReference<>();
+        context.withBean(WorkerPoolCustomizer.class, () -> spec -> seen(workers, spec))
+                .withPropertyValues(
+                        "spindle.worker.distance=process", "spindle.worker.jvm-args=-Xmx64m,-XX:+UseSerialGC")
+                .run(started -> {
+                    assertThat(started).hasNotFailed();
+                    assertThat(workers.get())
+                            .returns(Distance.PROCESS, WorkerPoolSpec::distance)
+                            .returns(List.of("-Xmx64m", "-XX:+UseSerialGC"), WorkerPoolSpec::jvmArgs);
                 });
     }
 
@@ -136,8 +158,8 @@ class SpindleAutoConfigurationTest {
 
     @Test
     void moreThreadsAtLeastThanProcessorsNeedNoUpperBound() {
-        SpindleWorkerProperties many =
-                new SpindleWorkerProperties(1000, null, 1, Duration.ZERO, OnFull.REJECT, Duration.ZERO);
+        SpindleWorkerProperties many = new SpindleWorkerProperties(
+                1000, null, 1, Duration.ZERO, OnFull.REJECT, Distance.THREAD, List.of(), Duration.ZERO);
 
         assertThat(many.threads()).isEqualTo(1000);
     }
@@ -152,6 +174,7 @@ class SpindleAutoConfigurationTest {
                         "spindle.loop.native-transport=false",
                         "spindle.loop.spin=10us",
                         "spindle.loop.blocked-threshold=250ms",
+                        "spindle.loop.blocked-interval=2s",
                         "spindle.loop.callback-timing=true")
                 .run(started -> {
                     loop[0] = started.getBean(EventLoop.class);
@@ -160,6 +183,7 @@ class SpindleAutoConfigurationTest {
                             .returns(false, EventLoopSpec::nativeTransport)
                             .returns(Duration.ofNanos(10_000), EventLoopSpec::spin)
                             .returns(Duration.ofMillis(250), EventLoopSpec::blockedThreshold)
+                            .returns(Duration.ofSeconds(2), EventLoopSpec::blockedInterval)
                             .returns(true, EventLoopSpec::callbackTiming);
                 });
 

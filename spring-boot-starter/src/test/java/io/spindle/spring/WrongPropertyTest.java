@@ -37,6 +37,7 @@ class WrongPropertyTest {
         "spindle.worker.grace, -1ms, not be negative",
         "spindle.loop.spin, -1ns, not be negative",
         "spindle.loop.blocked-threshold, -1ms, not be negative",
+        "spindle.loop.blocked-interval, 0ms, not be less than 1ms",
         "spindle.process.timeout, -1ms, not be negative",
         "spindle.process.idle-timeout, -1ms, not be negative",
         "spindle.process.grace, -1ms, not be negative",

@@ -69,7 +69,7 @@ final class ClusterHello implements Callable<Integer> {
     private static void print(ClusterEvent event) {
         if (event instanceof ClusterEvent.Listening listening) {
             System.out.println("worker process with ID:" + listening.worker().pid() + " started, listening on port "
-                    + listening.address().getPort());
+                    + listening.port());
         } else if (event instanceof ClusterEvent.Exited exited) {
             System.out.println("worker process with ID:" + exited.worker().pid() + " exited");
         }

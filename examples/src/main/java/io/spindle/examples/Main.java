@@ -9,7 +9,7 @@ import picocli.CommandLine.Command;
 /** The command line of the examples; without a subcommand it runs the tour. */
 @Command(
         name = "spindle-examples",
-        description = "Node's five programs on Spindle, and two more. Without a command: the tour of the five.",
+        description = "Node's five programs on Spindle, and three more. Without a command: the tour of the five.",
         mixinStandardHelpOptions = true,
         version = "Spindle examples, not released yet",
         subcommands = {
@@ -20,6 +20,7 @@ import picocli.CommandLine.Command;
             ClusterHello.class,
             GitLog.class,
             ParallelChecksum.class,
+            ProcessPool.class,
             Tour.class
         })
 public final class Main implements Callable<Integer> {

@@ -21,7 +21,7 @@ final class Snippets {
     static void loop() {
         // README: loop
         EventLoop.run(loop -> {
-            loop.setTimeout(Duration.ofMillis(5), () -> System.out.println("5: timeout"));
+            loop.setTimeout(Duration.ofMillis(100), () -> System.out.println("5: timeout"));
             loop.setImmediate(() -> System.out.println("4: immediate"));
             loop.queueMicrotask(() -> System.out.println("3: microtask"));
             loop.nextTick(() -> System.out.println("2: tick"));

@@ -14,12 +14,14 @@ import java.net.InetSocketAddress;
 import java.net.Socket;
 import java.net.URI;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.LockSupport;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -36,6 +38,11 @@ class GitLogTest {
     private static final int COMMITS = 3_000;
 
     private static final Duration PATIENCE = Duration.ofSeconds(50);
+
+    /** Half a second: git alone would have written all of it by then. */
+    private static final int LOOKS_AT_REST = 100;
+
+    private static final long LOOK_NANOS = 5_000_000;
     private static final String LONG_WORD = "x".repeat(8000);
 
     @TempDir
@@ -125,6 +132,7 @@ class GitLogTest {
         try (Socket slow = get(terminal.awaitLine())) {
             assertThat(reader(slow).readLine()).isEqualTo("HTTP/1.1 200 OK");
             git = child(); // the head of the response may come before it
+            standsStill(git.pid());
         }
 
         git.onExit().get(30, TimeUnit.SECONDS);
@@ -141,6 +149,24 @@ class GitLogTest {
             child = ProcessHandle.current().children().findFirst();
         }
         return child.get();
+    }
+
+    /** Returns when a process has waited without a break: it does not run, and has no processor time in between. */
+    private static void standsStill(long pid) throws IOException {
+        String before = "";
+        for (int same = 0; same < LOOKS_AT_REST; ) {
+            String now = stateAndTimes(pid);
+            same = now.startsWith("S") && now.equals(before) ? same + 1 : 0;
+            before = now;
+            LockSupport.parkNanos(LOOK_NANOS);
+        }
+    }
+
+    private static String stateAndTimes(long pid) throws IOException {
+        String stat = Files.readString(Path.of("/proc/" + pid + "/stat"));
+        String[] fields = stat.substring(stat.lastIndexOf(')') + 2).split(" ", -1);
+        assertThat(fields[0]).as("git has not ended: " + stat).isNotEqualTo("Z");
+        return fields[0] + " " + fields[11] + " " + fields[12];
     }
 
     @Test

@@ -32,7 +32,7 @@ class ReadmeTest {
                 .results()
                 .toList();
 
-        assertThat(snippets).hasSize(6);
+        assertThat(readme.split("```java\n", -1)).as("no other program").hasSize(1 + snippets.size());
         for (MatchResult snippet : snippets) {
             String code = snippet.group(2).stripIndent().strip();
             assertThat(readme).as(snippet.group(1)).contains("```java\n" + code + "\n```");

@@ -1,11 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.spindle.examples.service;
 
-import io.spindle.offload.TaskOptions;
 import io.spindle.offload.WorkerPool;
 import io.spindle.process.Command;
 import io.spindle.spring.Commands;
-import java.util.BitSet;
 import org.springframework.http.MediaType;
 import org.springframework.web.bind.annotation.GetMapping;
 import org.springframework.web.bind.annotation.PathVariable;
@@ -32,28 +30,13 @@ class WorkController {
         this.commands = commands;
     }
 
-    /** Computing would hold up an event loop: a worker does it, and stops when the client goes away. */
+    /**
+     * Computing would hold up an event loop: a worker does it, a thread or a process of its own, and stops when the client goes
+     * away.
+     */
     @GetMapping("/primes/{below}")
     Mono<Integer> primes(@PathVariable int below) {
-        return workers.run(() -> countPrimes(Math.min(below, MOST)), TaskOptions.defaults());
-    }
-
-    private static int countPrimes(int below) {
-        BitSet composite = new BitSet(Math.max(below, 0));
-        int primes = 0;
-        for (int i = 2; i < below; i++) {
-            if (composite.get(i)) {
-                continue;
-            }
-            primes++;
-            for (long multiple = (long) i * i; multiple < below; multiple += i) {
-                composite.set((int) multiple);
-            }
-            if (WorkerPool.isCancelled()) {
-                return primes;
-            }
-        }
-        return primes;
+        return workers.run(Primes.class, Math.min(below, MOST));
     }
 
     /** The program is killed when the client goes away. */

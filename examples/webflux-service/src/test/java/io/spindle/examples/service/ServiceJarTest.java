@@ -23,6 +23,7 @@ import java.util.List;
 import java.util.Random;
 import java.util.Set;
 import java.util.TreeSet;
+import java.util.concurrent.TimeUnit;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
@@ -85,6 +86,13 @@ class ServiceJarTest {
             return response.body();
         }
 
+        int status(String path) {
+            return http.sendAsync(request(path).build(), BodyHandlers.discarding())
+                    .thenApply(HttpResponse::statusCode)
+                    .orTimeout(Program.PATIENCE.toSeconds(), TimeUnit.SECONDS)
+                    .join();
+        }
+
         byte[] bytes(String path) throws IOException, InterruptedException {
             return http.send(request(path).build(), BodyHandlers.ofByteArray()).body();
         }
@@ -143,6 +151,32 @@ class ServiceJarTest {
 
             assertThat(client.get("/pid"))
                     .isEqualTo(String.valueOf(program.process().pid()));
+            program.process().destroy();
+            assertThat(program.awaitEnd()).isEqualTo(143);
+        }
+    }
+
+    @Test
+    void aPropertyMovesTheTasksToProcessesThatAreLoadedFromTheSameJar() throws Exception {
+        try (Program program = start(
+                "--spindle.worker.distance=process",
+                "--spindle.worker.max-threads=1",
+                "--spindle.worker.jvm-args=-Xmx64m")) {
+            program.await(STARTED, 1);
+            Client client = Client.of(program);
+
+            assertThat(client.get("/primes/1000")).isEqualTo("168");
+
+            List<ProcessHandle> workers = program.children();
+            assertThat(workers)
+                    .singleElement()
+                    .satisfies(worker -> assertThat(worker.info().commandLine())
+                            .get()
+                            .asString()
+                            .contains("-Xmx64m"));
+            assertThat(workers.get(0).destroyForcibly()).isTrue();
+            workers.get(0).onExit().join();
+            Program.eventually(() -> client.status("/primes/100") == 200);
             program.process().destroy();
             assertThat(program.awaitEnd()).isEqualTo(143);
         }

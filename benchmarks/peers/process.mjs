@@ -103,6 +103,7 @@ async function hold(count) {
     child.stdout.once('data', done);
     child.stdin.write('ready\n');
   })));
+  if (!quick) await new Promise((done) => setTimeout(done, 12_000)); // as long as the others
   console.log(`${status('Threads') - threads} ${(status('VmRSS') - resident) / 1024}`);
   await Promise.all(children.map((child) => {
     child.stdin.end();
@@ -111,8 +112,43 @@ async function hold(count) {
   }));
 }
 
+// By how many milliseconds a timer of one is late, 99th percentile, while programs start.
+async function stall() {
+  await run(200, 32);
+  const late = [];
+  let last = performance.now();
+  const ticker = setInterval(() => {
+    const now = performance.now();
+    late.push(now - last - 1);
+    last = now;
+  }, 1);
+  await run(200, 32);
+  clearInterval(ticker);
+  late.sort((a, b) => a - b);
+  return late[Math.floor(late.length * 99 / 100)];
+}
+
+// Milliseconds from the kill to the notice, median and 99th percentile.
+async function exits(count) {
+  const millis = [];
+  for (let i = 0; i < 2 * count; i++) { // the first half warms up
+    const child = spawn('sleep', ['100']);
+    await new Promise((done) => child.once('spawn', done));
+    const killed = performance.now();
+    child.kill('SIGKILL');
+    await new Promise((done) => child.once('exit', done));
+    millis[i % count] = performance.now() - killed;
+  }
+  millis.sort((a, b) => a - b);
+  return `${millis[count >> 1]} ${millis[Math.floor(count * 99 / 100)]}`;
+}
+
 if (what === 'hold') {
   await hold(500 / share);
+} else if (what === 'stall') {
+  console.log(await stall());
+} else if (what === 'exit') {
+  console.log(await exits(100 / share));
 } else {
   const heap = what === 'many-heap' ? Buffer.alloc(1 << 30, 1) : null;
   if (what !== 'many-heap') await measure(quick ? 0.3 : 1);

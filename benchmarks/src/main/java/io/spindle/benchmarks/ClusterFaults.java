@@ -15,6 +15,8 @@ import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
@@ -23,7 +25,8 @@ import java.util.concurrent.locks.LockSupport;
 /**
  * The program of {@code benchmarks/run faults}: something happens to a cluster under load, and every request counts.
  * Prints four numbers: requests that failed, connections that were refused, requests that had no answer within ten
- * seconds, and milliseconds until all workers were ready again.
+ * seconds, and milliseconds until all workers were ready again. Beside them, on the standard error, when what happened to which
+ * worker, and of the start of each new one how long it ran on a processor and how long it waited for one.
  */
 public final class ClusterFaults {
 
@@ -36,21 +39,44 @@ public final class ClusterFaults {
     private final AtomicInteger refused = new AtomicInteger();
     private final AtomicInteger hung = new AtomicInteger();
     private final AtomicLong answered = new AtomicLong();
+    private final List<Note> notes = new CopyOnWriteArrayList<>();
     private volatile boolean end;
 
     private ClusterFaults() {}
 
+    /** Something that happened to a worker, and what Linux said of it then. */
+    private record Note(long nanos, String event, int worker, String cpu) {
+
+        String after(long start) {
+            return TimeUnit.NANOSECONDS.toMillis(nanos - start) + " ms: worker " + worker + " " + event + cpu;
+        }
+    }
+
+    /** On the loop of the primary. */
+    private void note(ClusterEvent event) {
+        long pid = event.worker().pid();
+        String name = event.getClass().getSimpleName().toLowerCase(Locale.ROOT);
+        notes.add(new Note(System.nanoTime(), name, event.worker().id(), Proc.scheduled(pid)));
+    }
+
     /**
      * Runs one fault.
      *
-     * @param args {@code reload}, {@code scale}, {@code term}, {@code kill} or {@code killall}; {@code shared} or
-     *     {@code handoff}
+     * @param args {@code reload}, {@code scale}, {@code term}, {@code kill}, {@code killall} or {@code standby} (a kill with
+     *     another worker in hot standby); {@code shared} or {@code handoff}
      */
     public static void main(String[] args) throws Exception {
-        ClusterServer.Running cluster = ClusterServer.cluster(args[1], spec -> spec.watch(Duration.ofSeconds(1)));
         ClusterFaults faults = new ClusterFaults();
+        int standby = args[0].equals("standby") ? 1 : 0;
+        ClusterServer.Running cluster = ClusterServer.cluster(
+                args[1],
+                spec -> spec.watch(Duration.ofSeconds(1)).standby(standby).onEvent(faults::note));
+        for (int i = 0; i < standby; i++) {
+            cluster.await(ClusterEvent.Standby.class);
+        }
         List<Thread> clients = faults.clients(cluster.port());
         faults.awaitAnswers(1000);
+        faults.notes.clear();
         long start = System.nanoTime();
         inject(args[0], cluster);
         long millis = TimeUnit.NANOSECONDS.toMillis(System.nanoTime() - start);
@@ -61,6 +87,7 @@ public final class ClusterFaults {
         }
         cluster.primary().disposeGracefully().block();
         System.err.println(args[0] + ", " + args[1] + ": " + faults.answered + " requests were answered");
+        faults.notes.forEach(note -> System.err.println("  " + note.after(start)));
         System.out.println(faults.lost + " " + faults.refused + " " + faults.hung + " " + millis);
         System.exit(0);
     }
@@ -75,7 +102,7 @@ public final class ClusterFaults {
                 cluster.primary().scale(1).block();
             }
             case "term" -> kill(cluster, workers.subList(0, 1), Signal.TERM);
-            case "kill" -> kill(cluster, workers.subList(0, 1), Signal.KILL);
+            case "kill", "standby" -> kill(cluster, workers.subList(0, 1), Signal.KILL);
             case "killall" -> kill(cluster, workers, Signal.KILL);
             default -> throw new IllegalArgumentException("unknown fault: " + fault);
         }

@@ -61,12 +61,16 @@ final class ClusterFigures {
                 figures.add(Figure.atMost(fault + ", " + mode + ", connections refused", run, REFUSED, 0));
                 figures.add(Figure.atMost(fault + ", " + mode + ", requests hung", run, HUNG, 0));
             }
-            for (String fault : List.of("kill", "killall")) { // one request of each client may be in flight
+            for (String fault : List.of("kill", "killall", "standby")) { // one request of each client may be in flight
                 Contender run = fault(fault, mode);
                 figures.add(Figure.atMost(fault + " -9, " + mode + ", requests lost", run, LOST, CLIENTS));
                 figures.add(Figure.atMost(fault + " -9, " + mode + ", connections refused", run, REFUSED, 0));
                 figures.add(Figure.atMost(fault + " -9, " + mode + ", requests hung", run, HUNG, 0));
-                figures.add(Figure.atMost(fault + " -9, " + mode + ", ms to full strength", run, MILLIS, 5000));
+                figures.add(Figure.atMost(
+                        fault + " -9, " + mode + ", ms to full strength",
+                        run,
+                        MILLIS,
+                        fault.equals("standby") ? 100 : 5000));
             }
         }
         return figures;

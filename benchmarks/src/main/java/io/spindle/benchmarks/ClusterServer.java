@@ -65,7 +65,7 @@ public final class ClusterServer {
                 .onEvent(events::add);
         Primary primary = more.apply(spec).start().block(Duration.ofSeconds(START_SECONDS));
         Running running = new Running(primary, -1, events);
-        int port = running.await(ClusterEvent.Listening.class).address().getPort();
+        int port = running.await(ClusterEvent.Listening.class).port();
         for (int i = 0; i < WORKERS; i++) {
             running.await(ClusterEvent.Ready.class);
         }

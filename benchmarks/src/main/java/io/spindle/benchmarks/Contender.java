@@ -54,6 +54,9 @@ record Contender(List<String> command, Need needs, boolean once) {
         abstract String missing(List<String> command);
     }
 
+    /** The Java version from which on programs are told that they may call native code, which would warn else. */
+    static final int NATIVE_ACCESS = 24;
+
     private static final long LIMIT_SECONDS = 180;
 
     /** A class of this jar, in a JVM of its own with the heap that the published figures were taken with. */
@@ -69,7 +72,7 @@ record Contender(List<String> command, Need needs, boolean once) {
         System.getProperties().stringPropertyNames().stream()
                 .filter(name -> name.startsWith("spindle."))
                 .forEach(name -> command.add("-D" + name + "=" + System.getProperty(name)));
-        if (Runtime.version().feature() >= 24) {
+        if (Runtime.version().feature() >= NATIVE_ACCESS) {
             command.add("--enable-native-access=ALL-UNNAMED");
             command.add("--sun-misc-unsafe-memory-access=allow");
         }
@@ -137,11 +140,13 @@ record Contender(List<String> command, Need needs, boolean once) {
         int exit = process.waitFor();
         killer.interrupt();
         String last = output.substring(output.lastIndexOf('\n') + 1);
+        if (exit != 0) {
+            throw new IOException(String.join(" ", line) + " exited with " + exit + ": " + output);
+        }
         try {
             return Stream.of(last.split(" ")).mapToDouble(Double::parseDouble).toArray();
         } catch (NumberFormatException e) {
-            throw new IOException(
-                    String.join(" ", line) + " exited with " + exit + " and printed no numbers: " + output);
+            throw new IOException(String.join(" ", line) + " printed no numbers: " + output);
         }
     }
 }

@@ -17,6 +17,9 @@ import org.jspecify.annotations.Nullable;
  */
 record Figure(String name, Contender ours, @Nullable Contender peer, int number, double bar, boolean limit) {
 
+    static final String FAILED = "failed";
+    private static final String SHORT = "short";
+
     /** What the first number of ours must be, as a ratio to that of a peer. */
     Figure(String name, Contender ours, Contender peer, double bar) {
         this(name, ours, peer, 0, bar, false);
@@ -31,7 +34,11 @@ record Figure(String name, Contender ours, @Nullable Contender peer, int number,
     record Result(Figure figure, String ours, String peer, String ratio, String note) {
 
         boolean isShort() {
-            return !note.equals("ok") && !note.startsWith("skipped");
+            return note.equals(SHORT);
+        }
+
+        boolean failed() {
+            return note.equals(FAILED);
         }
 
         String line() {
@@ -54,7 +61,7 @@ record Figure(String name, Contender ours, @Nullable Contender peer, int number,
                 number(mine),
                 compared ? number(theirs) : "-",
                 compared ? number(ratio) : "-",
-                kept ? "ok" : "short");
+                kept ? "ok" : SHORT);
     }
 
     private static String number(double value) {

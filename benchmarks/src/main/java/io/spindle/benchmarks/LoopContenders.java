@@ -7,6 +7,7 @@ import io.netty.channel.epoll.Epoll;
 import io.netty.channel.epoll.EpollIoHandler;
 import io.netty.channel.nio.NioIoHandler;
 import io.spindle.loop.EventLoop;
+import io.spindle.loop.EventLoopSpec;
 import io.spindle.loop.Timeout;
 import io.vertx.core.Vertx;
 import java.lang.management.ManagementFactory;
@@ -41,8 +42,8 @@ public final class LoopContenders {
             case "post" -> Rate.print(args, windowed(executor(who)));
             case "schedule" -> Rate.print(args, windowed(scheduler(who)::schedule));
             case "worker" -> Rate.print(args, windowed(scheduler(who).createWorker()::schedule));
-            case "tick" -> Rate.print(args, chain(EventLoop::nextTick));
-            case "microtask" -> Rate.print(args, chain(EventLoop::queueMicrotask));
+            case "tick" -> Rate.print(args, chain(who, EventLoop::nextTick));
+            case "microtask" -> Rate.print(args, chain(who, EventLoop::queueMicrotask));
             case "immediate" -> Rate.print(args, immediates());
             case "timers" -> Rate.print(args, timers(who));
             case "fire" -> Rate.print(args, fire(who));
@@ -59,9 +60,14 @@ public final class LoopContenders {
         return new MultiThreadIoEventLoopGroup(1, transport);
     }
 
+    private static EventLoop loop(String who) {
+        EventLoopSpec spec = EventLoopSpec.of("bench");
+        return (who.equals("unwatched") ? spec.blockedThreshold(Duration.ZERO) : spec).start();
+    }
+
     private static Executor executor(String who) {
         return switch (who) {
-            case "spindle" -> EventLoop.create("bench").netty();
+            case "spindle", "unwatched" -> loop(who).netty();
             case "netty" -> nettyGroup().next();
             case "single" -> Schedulers.newSingle("bench")::schedule;
             case "vertx" -> {
@@ -103,8 +109,8 @@ public final class LoopContenders {
     }
 
     /** Each callback queues the next, as in Node's script. */
-    private static Rate.Batch chain(Queue queue) {
-        EventLoop loop = EventLoop.create("bench");
+    private static Rate.Batch chain(String who, Queue queue) {
+        EventLoop loop = loop(who);
         return () -> {
             CountDownLatch done = new CountDownLatch(1);
             Runnable link = new Runnable() {

@@ -13,6 +13,8 @@ final class LoopFigures {
                 figure("post from outside, tasks/s, v Schedulers.single", "post", "spindle", "single", 5),
                 figure("post from outside, tasks/s, v Netty loop", "post", "spindle", "netty", 0.9),
                 figure("post from outside, tasks/s, v Vert.x context", "post", "spindle", "vertx", 1),
+                figure("post from outside, tasks/s, v not watched", "post", "spindle", "unwatched", 0.95),
+                figure("tick chain, ticks/s, v not watched", "tick", "spindle", "unwatched", 0.95),
                 figure("schedule from outside, tasks/s, v Schedulers.single", "schedule", "spindle", "single", 3),
                 figure("worker from outside, tasks/s, v Schedulers.single", "worker", "spindle", "single", 3),
                 node("tick chain, ticks/s, v Node", "tick", 3),

@@ -3,6 +3,7 @@ package io.spindle.benchmarks;
 
 import io.spindle.loop.EventLoop;
 import io.spindle.loop.LoopMetrics;
+import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.concurrent.atomic.AtomicLong;
@@ -101,7 +102,10 @@ public final class LoopSoak {
                 .redirectErrorStream(true)
                 .start();
         String report = new String(wrk.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
-        wrk.waitFor();
+        int code = wrk.waitFor();
+        if (code != 0) {
+            throw new IOException("wrk exited with " + code + ": " + report);
+        }
         return report;
     }
 }

@@ -8,8 +8,14 @@ import io.spindle.loop.EventLoop;
 import io.spindle.loop.EventLoopSpec;
 import java.net.InetSocketAddress;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.SplittableRandom;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
 import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
 import reactor.core.scheduler.Scheduler;
 
@@ -19,9 +25,12 @@ import reactor.core.scheduler.Scheduler;
  * told (ten million by default). Prints what it found; exits with 1 if anything was lost.
  *
  * <p>A round is one post that must be seen: the poster waits a random moment, so that it meets the loop at each step of
- * falling asleep, posts, and waits until the task has run. A wake-up that takes over thirty seconds counts as lost: a loop
- * that missed one sleeps until the next post, and there is none. The same holds for an end that does not come. A loop that
- * ends gracefully has run all that it took; one that ends at once may drop it, but each post is taken or rejected.
+ * falling asleep, posts, and waits until the task has run; two posters race to be the one that wakes it. A wake-up that takes over thirty seconds counts as lost: a loop
+ * that missed one sleeps until the next post, and there is none. The same holds for an end that does not come.
+ *
+ * <p>Against an end 64 posts are made, and each is a round: tasks of a worker, ticks, microtasks, immediates, timers and
+ * handles with a close callback. Those that come too late are rejected. A loop that ends gracefully has run exactly
+ * what it took; one that ends at once may drop what it took, but runs nothing that it rejected.
  */
 public final class LoopStress {
 
@@ -48,14 +57,16 @@ public final class LoopStress {
             loop.handle(listenOn(loop)).unref(); // a graceful end closes it
             return loop;
         };
-        long lost = report("wake-ups, parked", rounds * 3 / 10, part -> wakeUps(sleeps, false, part, seed))
-                + report("wake-ups, looking before it parks", rounds / 10, part -> wakeUps(looks, false, part, seed))
-                + report("wake-ups, polling epoll", rounds * 2 / 10, part -> wakeUps(sleeps, true, part, seed))
-                + report("wake-ups, looking before it polls", rounds / 10, part -> wakeUps(looks, true, part, seed))
+        long lost = report("wake-ups, parked", rounds * 2 / 10, part -> wakeUps(sleeps, false, 1, part, seed))
+                + report("wake-ups by two, parked", rounds / 10, part -> wakeUps(sleeps, false, 2, part, seed))
+                + report("wake-ups, looking before it parks", rounds / 10, part -> wakeUps(looks, false, 1, part, seed))
+                + report("wake-ups, polling epoll", rounds / 10, part -> wakeUps(sleeps, true, 1, part, seed))
+                + report("wake-ups by two, polling epoll", rounds / 10, part -> wakeUps(sleeps, true, 2, part, seed))
+                + report("wake-ups, looking before it polls", rounds / 10, part -> wakeUps(looks, true, 1, part, seed))
                 + report(
                         "wake-ups, polling NIO",
                         rounds / 10,
-                        part -> wakeUps(sleeps.nativeTransport(false), true, part, seed))
+                        part -> wakeUps(sleeps.nativeTransport(false), true, 1, part, seed))
                 + report("posts against a graceful end, parked", rounds / 20, part -> ends(parked, true, part, seed))
                 + report("posts against a graceful end, polling", rounds / 20, part -> ends(polling, true, part, seed))
                 + report("posts against an end at once, parked", rounds / 20, part -> ends(parked, false, part, seed))
@@ -80,12 +91,29 @@ public final class LoopStress {
         return lost;
     }
 
-    private static long wakeUps(EventLoopSpec spec, boolean channel, long rounds, long seed) throws Exception {
+    private static long wakeUps(EventLoopSpec spec, boolean channel, int posters, long rounds, long seed)
+            throws Exception {
         EventLoop loop = spec.start();
         if (channel) {
             listenOn(loop);
         }
-        SplittableRandom random = new SplittableRandom(seed);
+        ExecutorService threads = Executors.newFixedThreadPool(posters);
+        List<Future<Long>> lost = new ArrayList<>();
+        for (int poster = 0; poster < posters; poster++) {
+            SplittableRandom random = new SplittableRandom(seed + poster);
+            lost.add(threads.submit(() -> wakeUps(loop, rounds / posters, random)));
+        }
+        long sum = 0;
+        for (Future<Long> each : lost) {
+            sum += each.get();
+        }
+        threads.shutdown();
+        loop.dispose();
+        loop.onDispose().block();
+        return sum;
+    }
+
+    private static long wakeUps(EventLoop loop, long rounds, SplittableRandom random) {
         Seen seen = new Seen();
         Scheduler.Worker worker = loop.createWorker();
         long lost = 0;
@@ -103,8 +131,6 @@ public final class LoopStress {
                 }
             }
         }
-        loop.dispose();
-        loop.onDispose().block();
         return lost;
     }
 
@@ -131,9 +157,11 @@ public final class LoopStress {
     private static long ends(Start start, boolean gracefully, long rounds, long seed) throws Exception {
         SplittableRandom random = new SplittableRandom(seed);
         long lost = 0;
+        long taken = 0;
+        long rejected = 0;
         for (long round = 0; round < rounds; round += POSTS_PER_END) {
             EventLoop loop = start.loop();
-            Posts posts = new Posts(loop.createWorker());
+            Posts posts = new Posts(loop);
             Thread poster = new Thread(posts);
             poster.start();
             for (int wait = random.nextInt(MAX_WAIT * 10); wait > 0; wait--) {
@@ -143,8 +171,13 @@ public final class LoopStress {
                 lost++;
             }
             poster.join();
-            lost += posts.failed + (gracefully ? posts.taken - posts.ran.get() : 0);
+            lost += POSTS_PER_END - posts.taken - posts.rejected; // neither taken nor rejected
+            taken += posts.taken;
+            rejected += posts.rejected;
+            long missing = posts.taken - posts.ran.get();
+            lost += gracefully ? Math.abs(missing) : Math.max(0, -missing); // what was rejected must not run
         }
+        System.out.println("taken " + taken + ", rejected " + rejected);
         return lost;
     }
 
@@ -164,27 +197,47 @@ public final class LoopStress {
     /** What one thread posts, and what became of it: to be read when the thread and the loop have ended. */
     private static final class Posts implements Runnable {
 
+        private final EventLoop loop;
         private final Scheduler.Worker worker;
         private final AtomicLong ran = new AtomicLong();
         private long taken;
-        private long failed;
+        private long rejected;
 
-        Posts(Scheduler.Worker worker) {
-            this.worker = worker;
+        Posts(EventLoop loop) {
+            this.loop = loop;
+            this.worker = loop.createWorker();
+        }
+
+        /** A worker that is there may still be posted to when the loop takes nothing else any more. */
+        private void tryToPost(int number) {
+            try {
+                post(number);
+                taken++;
+            } catch (RejectedExecutionException e) {
+                rejected++;
+            }
+        }
+
+        private void post(int number) {
+            switch (number % 8) {
+                case 1 -> loop.nextTick(ran::incrementAndGet);
+                case 2 -> loop.queueMicrotask(ran::incrementAndGet);
+                case 3 -> loop.setImmediate(ran::incrementAndGet);
+                case 4 -> loop.setTimeout(Duration.ZERO, ran::incrementAndGet);
+                case 5 -> loop.open("stress", ran::incrementAndGet).dispose();
+                case 6 -> worker.schedule(ran::incrementAndGet, 1, TimeUnit.MICROSECONDS);
+                default -> worker.schedule(ran::incrementAndGet);
+            }
         }
 
         @Override
         public void run() {
             try {
                 for (int i = 0; i < POSTS_PER_END; i++) {
-                    worker.schedule(ran::incrementAndGet);
-                    taken++;
+                    tryToPost(i);
                 }
-            } catch (RejectedExecutionException e) {
-                // from here on nothing is taken
             } catch (RuntimeException e) {
-                failed++; // a post must be taken or rejected
-                System.err.println(e);
+                System.err.println(e); // a post must be taken or rejected
             }
         }
     }

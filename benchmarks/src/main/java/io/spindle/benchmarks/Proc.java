@@ -2,10 +2,12 @@
 package io.spindle.benchmarks;
 
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 
 /** What Linux tells of processes. */
@@ -65,6 +67,24 @@ final class Proc {
     static double cpuSeconds(long pid) throws IOException {
         List<String> stat = stat(pid);
         return (Long.parseLong(stat.get(11)) + Long.parseLong(stat.get(12))) / TICKS_PER_SECOND;
+    }
+
+    /** Returns how long the threads of a process have run, and waited to run, as text; nothing if it is gone. */
+    static String scheduled(long pid) {
+        long ran = 0;
+        long waited = 0;
+        try (Stream<Path> tasks = Files.list(Path.of("/proc/" + pid + "/task"))) {
+            for (Path task : tasks.toList()) {
+                List<String> times =
+                        List.of(Files.readString(task.resolve("schedstat")).split(" "));
+                ran += Long.parseLong(times.get(0));
+                waited += Long.parseLong(times.get(1));
+            }
+        } catch (IOException | UncheckedIOException e) {
+            return "";
+        }
+        return ", its threads ran " + TimeUnit.NANOSECONDS.toMillis(ran) + " ms and waited for a processor "
+                + TimeUnit.NANOSECONDS.toMillis(waited) + " ms";
     }
 
     /** Returns whether a process has ended, whether it was waited for or not. */

@@ -16,6 +16,7 @@ public final class ProcessContenders {
     private static final int HELD = 500;
     private static final int KILLED = 100;
     private static final int SMALL_RUNS = 500;
+    private static final long SETTLED_MILLIS = 12_000;
     private static final long MEGABYTE = 1 << 20;
 
     private ProcessContenders() {}
@@ -40,7 +41,7 @@ public final class ProcessContenders {
             case "one" -> Rate.printWithCpu(args, () -> runner.runAll(TRUE, SPAWNED / 4, 1));
             case "many" -> Rate.printWithCpu(args, () -> runner.runAll(TRUE, SPAWNED, AT_A_TIME));
             case "exit" -> printExits(runner, KILLED / share);
-            case "hold" -> runner.hold(HELD / share, base::print);
+            case "hold" -> runner.hold(HELD / share, () -> base.print(quick));
             case "allocation" -> printAllocation(runner, SMALL_RUNS / share);
             default -> throw new IllegalArgumentException("unknown measurement: " + args[0]);
         }
@@ -110,12 +111,13 @@ public final class ProcessContenders {
 
         Threads() throws IOException {}
 
-        /** Prints the threads and the megabytes. */
-        void print() {
+        /** Prints the threads and the megabytes, when threads that have nothing more to do have had the time to end. */
+        void print(boolean quick) {
             try {
+                Thread.sleep(quick ? 0 : SETTLED_MILLIS);
                 System.out.println(
                         (Proc.status("Threads") - threads) + " " + (Proc.status("VmRSS") - residentKilobytes) / 1024.0);
-            } catch (IOException e) {
+            } catch (IOException | InterruptedException e) {
                 throw new IllegalStateException(e);
             }
         }

@@ -16,7 +16,10 @@ final class ProcessFigures {
             "-Xlog:disable");
 
     /** Whether the figures are those of the engine without a thread for a child, which has bars of its own. */
-    private static final boolean NATIVE = "native".equals(System.getProperty("spindle.process.engine"));
+    private static final boolean NATIVE = System.getProperty(
+                    "spindle.process.engine",
+                    Runtime.version().feature() >= Contender.NATIVE_ACCESS ? "native" : "epoll")
+            .equals("native");
 
     private ProcessFigures() {}
 
@@ -50,7 +53,7 @@ final class ProcessFigures {
         Contender ours = java("hold", "spindle").inOneRound();
         List<Figure> all = new ArrayList<>();
         for (String who : List.of("threads", "nuprocess", "node")) {
-            Contender peer = who.equals("node") ? Contender.node("process.mjs", "hold") : java("hold", who);
+            Contender peer = who.equals("node") ? node("hold") : java("hold", who);
             all.add(new Figure("B5 500 live cat, threads added, beside " + who, ours, peer, 0, threads, true));
             all.add(new Figure("B6 500 live cat, resident MB added, beside " + who, ours, peer, 1, megabytes, true));
         }
@@ -67,11 +70,7 @@ final class ProcessFigures {
                 nu("B8 run true, 32 at a time, 1/s, v NuProcess 3", "many", 0, 0.8),
                 node("B8 run true, 32 at a time, 1/s, v Node", "many", 0, 1.7),
                 new Figure("B9 the same with a full heap of 1 GB, v without", heap, java("many", "spindle"), 0.85),
-                new Figure(
-                        "B9 the same with a full heap of 1 GB, v Node",
-                        heap,
-                        Contender.node("process.mjs", "many-heap"),
-                        30));
+                new Figure("B9 the same with a full heap of 1 GB, v Node", heap, node("many-heap"), 30));
     }
 
     private static List<Figure> limits() {
@@ -81,10 +80,12 @@ final class ProcessFigures {
         Contender churn = Contender.java(ProcessEndurance.class, "churn").inOneRound();
         Contender tree = Contender.java(ProcessEndurance.class, "tree");
         return List.of(
-                Figure.atMost("B10 a timer's delay while 200 start, ms, p99", stall, 0, 5),
+                new Figure(
+                        "B10 a timer's delay while 200 start, ms, p99, beside Node", stall, node("stall"), 0, 5, true),
                 new Figure("B11 kill to notice, ms, p50, beside waitFor", exit, java("exit", "threads"), 0, 2, true),
                 new Figure(
                         "B11 kill to notice, ms, p50, beside NuProcess 3", exit, java("exit", "nuprocess"), 0, 2, true),
+                new Figure("B11 kill to notice, ms, p50, beside Node", exit, node("exit"), 0, 2, true),
                 Figure.atMost("B12 slow reader of yes, 60 s, MB added", pause, 0, 5),
                 Figure.atMost("B12 slow reader of yes, 60 s, % of a processor in yes", pause, 1, 1),
                 Figure.atMost("B13 unread after the end, 60 s, wake-ups", pause, 2, 0),
@@ -108,7 +109,11 @@ final class ProcessFigures {
     }
 
     private static Figure node(String name, String what, int number, double bar) {
-        return figure(name, what, Contender.node("process.mjs", what), number, bar);
+        return figure(name, what, node(what), number, bar);
+    }
+
+    private static Contender node(String what) {
+        return Contender.node("process.mjs", what);
     }
 
     private static Figure figure(String name, String what, Contender peer, int number, double bar) {

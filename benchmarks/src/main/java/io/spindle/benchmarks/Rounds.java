@@ -27,19 +27,23 @@ final class Rounds {
         this.figures = figures;
     }
 
-    /** Runs the figures of an area, those with the same program together, and tells each result as it is known. */
-    static boolean anyShort(List<Figure> area, int rounds, boolean quick) throws InterruptedException {
-        boolean anyShort = false;
+    /**
+     * Runs the figures of an area, those with the same program together, and tells each result as it is known.
+     *
+     * @return whether no program of ours failed and, unless this is a smoke run, no figure is short of its bar
+     */
+    static boolean allGood(List<Figure> area, int rounds, boolean quick) throws InterruptedException {
+        boolean allGood = true;
         Map<Contender, List<Figure>> groups = new LinkedHashMap<>();
         area.forEach(figure ->
                 groups.computeIfAbsent(figure.ours(), ours -> new ArrayList<>()).add(figure));
         for (List<Figure> group : groups.values()) {
             for (Figure.Result result : new Rounds(group).run(rounds, quick)) {
                 System.out.println(result.line());
-                anyShort |= result.isShort();
+                allGood &= !result.failed() && (quick || !result.isShort());
             }
         }
-        return anyShort;
+        return allGood;
     }
 
     private List<Figure.Result> run(int rounds, boolean quick) throws InterruptedException {
@@ -78,7 +82,7 @@ final class Rounds {
             numbers.computeIfAbsent(contender, unused -> new ArrayList<>()).add(contender.measure(quick));
         } catch (IOException e) {
             System.err.println(e.getMessage());
-            absent.put(contender, ours ? "failed" : "skipped (the peer failed)");
+            absent.put(contender, ours ? Figure.FAILED : "skipped (the peer failed)");
         }
     }
 

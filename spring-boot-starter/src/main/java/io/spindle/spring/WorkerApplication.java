@@ -70,11 +70,10 @@ final class WorkerApplication {
     void prepared(ConfigurableApplicationContext application) {
         WorkerContext worker = context();
         application.getBeanFactory().registerSingleton("spindleWorker", worker);
-        worker.onDrain()
-                .subscribe(
-                        null,
-                        null,
-                        () -> AvailabilityChangeEvent.publish(application, ReadinessState.REFUSING_TRAFFIC));
+        worker.onDrain().subscribe(null, null, () -> {
+            keepAlive("spindle-drain", () -> {});
+            AvailabilityChangeEvent.publish(application, ReadinessState.REFUSING_TRAFFIC);
+        });
     }
 
     void ready() {
@@ -83,19 +82,29 @@ final class WorkerApplication {
 
     /**
      * Tells the primary, once {@code main} has ended: Boot explains the failure after this event, and the report ends the
-     * JVM. A thread that is no daemon keeps the JVM until then.
+     * JVM.
      */
     void failed(Throwable error) {
         Thread main = Thread.currentThread();
-        Thread reporter = new Thread(
+        keepAlive("spindle-failed", () -> {
+            joinQuietly(main, UNTIL_REPORTED);
+            ready.completeExceptionally(new StartFailedException(error));
+        });
+    }
+
+    /**
+     * From now on only the worker's own exit ends the JVM. Boot keeps it by one thread, which ends with the web server: a
+     * drain closes that first, and the JVM would run its shutdown hooks while connections are still served.
+     */
+    private static void keepAlive(String name, Runnable first) {
+        Thread thread = new Thread(
                 () -> {
-                    joinQuietly(main, UNTIL_REPORTED);
-                    ready.completeExceptionally(new StartFailedException(error));
-                    joinQuietly(Thread.currentThread(), Duration.ZERO); // for ever: the report ends the JVM
+                    first.run();
+                    joinQuietly(Thread.currentThread(), Duration.ZERO); // for ever
                 },
-                "spindle-failed");
-        reporter.setDaemon(false);
-        reporter.start();
+                name);
+        thread.setDaemon(false);
+        thread.start();
     }
 
     private static void joinQuietly(Thread thread, Duration patience) {

@@ -15,6 +15,7 @@ import java.net.SocketTimeoutException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.List;
 import java.util.Set;
 import java.util.concurrent.Future;
@@ -152,6 +153,34 @@ class ClusteredApplicationTest {
                         .startsWith("HTTP/1.1 200")
                         .endsWith(" true");
             }
+        }
+    }
+
+    /** The JVM must not end by itself when the drain has closed the server. */
+    @Test
+    void aWorkerThatDrainsLeavesItsIdleConnectionsTheirTime() throws Exception {
+        try (Program program = BootProgram.start(
+                        ClusteredApplication.class,
+                        "--spindle.cluster.workers=1",
+                        "--server.port=0",
+                        "--server.address=127.0.0.1");
+                Socket client = new Socket(InetAddress.getLoopbackAddress(), BootProgram.port(program, 1))) {
+            client.setSoTimeout((int) Program.PATIENCE.toMillis());
+            client.getOutputStream().write("GET /who HTTP/1.1\r\nHost: a\r\n\r\n".getBytes(StandardCharsets.US_ASCII));
+            StringBuilder answer = new StringBuilder();
+            while (!answer.toString().endsWith(" true")) {
+                answer.append((char) client.getInputStream().read());
+            }
+
+            long asked = System.nanoTime();
+            program.children().get(0).destroy();
+            assertThat(client.getInputStream().read()).isEqualTo(-1);
+
+            assertThat(Duration.ofNanos(System.nanoTime() - asked))
+                    .as("half of three seconds at least")
+                    .isGreaterThan(Duration.ofMillis(1400));
+            assertThat(program.await(Pattern.compile("worker 1 ended with (.*) after"), 1))
+                    .containsAnyOf("signal TERM", "exit code 143");
         }
     }
 

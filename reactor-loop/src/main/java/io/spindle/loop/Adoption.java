@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.spindle.loop;
 
-import reactor.core.Disposable;
+import reactor.core.CoreSubscriber;
 import reactor.core.publisher.Flux;
+import reactor.core.publisher.FluxOperator;
 import reactor.core.publisher.Mono;
-import reactor.core.scheduler.Scheduler;
+import reactor.core.publisher.MonoOperator;
 
-/** Publishers that hold a loop open until they end and signal on it. */
+/** Publishers that hold a loop open until they end and signal on it. See {@link Adopted}. */
 final class Adoption {
 
     private Adoption() {}
@@ -25,40 +26,62 @@ final class Adoption {
         });
     }
 
-    // Hidden, because Reactor would move the call of a Callable source itself to the loop.
     static <T> Mono<T> adopt(DefaultEventLoop loop, Mono<T> source) {
-        return Mono.using(
-                () -> Adopted.by(loop),
-                adopted -> source.hide()
-                        .doOnSubscribe(adopted::subscribed)
-                        .publishOn(new Home(loop))
-                        .takeUntilOther(adopted.refusal()),
-                Adopted::release,
-                false);
+        return OfMono.of(loop, source);
     }
 
     static <T> Flux<T> adopt(DefaultEventLoop loop, Flux<T> source, int prefetch) {
-        return Flux.using(
-                () -> Adopted.by(loop),
-                adopted -> source.hide()
-                        .doOnSubscribe(adopted::subscribed)
-                        .publishOn(new Home(loop), prefetch)
-                        .takeUntilOther(adopted.refusal()),
-                Adopted::release,
-                false);
+        return OfFlux.of(loop, source, prefetch);
     }
 
-    /** The loop without its refusal of new work while it ends gracefully: what was adopted before may still signal. */
-    private record Home(DefaultEventLoop loop) implements Scheduler {
+    private static final class OfMono<T> extends MonoOperator<T, T> {
 
-        @Override
-        public Disposable schedule(Runnable task) {
-            return loop.worker().schedule(task);
+        private final DefaultEventLoop loop;
+
+        private OfMono(DefaultEventLoop loop, Mono<T> source) {
+            super(source);
+            this.loop = loop;
+        }
+
+        static <T> Mono<T> of(DefaultEventLoop loop, Mono<T> source) {
+            return onAssembly(new OfMono<>(loop, source));
         }
 
         @Override
-        public Worker createWorker() {
-            return new LoopWorker(loop, false);
+        public void subscribe(CoreSubscriber<? super T> actual) {
+            Adopted<T> adopted = Adopted.one(loop, actual);
+            if (adopted != null) {
+                source.subscribe(adopted);
+            }
+        }
+    }
+
+    private static final class OfFlux<T> extends FluxOperator<T, T> {
+
+        private final DefaultEventLoop loop;
+        private final int prefetch;
+
+        private OfFlux(DefaultEventLoop loop, Flux<T> source, int prefetch) {
+            super(source);
+            this.loop = loop;
+            this.prefetch = prefetch;
+        }
+
+        static <T> Flux<T> of(DefaultEventLoop loop, Flux<T> source, int prefetch) {
+            return onAssembly(new OfFlux<>(loop, source, prefetch));
+        }
+
+        @Override
+        public int getPrefetch() {
+            return prefetch;
+        }
+
+        @Override
+        public void subscribe(CoreSubscriber<? super T> actual) {
+            Adopted<T> adopted = Adopted.many(loop, actual, prefetch);
+            if (adopted != null) {
+                source.subscribe(adopted);
+            }
         }
     }
 }

@@ -323,6 +323,11 @@ final class DefaultEventLoop implements EventLoop {
         return inLoop() && program != null && program.isInExitHook();
     }
 
+    /** Whether those who wait for what it has adopted are told: after a program's exit nothing runs. */
+    boolean tellsItsEnd() {
+        return program == null || !program.isExiting();
+    }
+
     Adoptions adoptions() {
         return adoptions;
     }
@@ -482,7 +487,7 @@ final class DefaultEventLoop implements EventLoop {
         closed = true;
         netty.discard();
         try {
-            adoptions.end(name(), program == null || !program.isExiting());
+            adoptions.end(name());
             netty.clear();
             netty.counters().ended();
             endedSink.tryEmitEmpty();

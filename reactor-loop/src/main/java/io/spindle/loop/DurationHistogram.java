@@ -36,7 +36,7 @@ public final class DurationHistogram {
         return count;
     }
 
-    /** Returns the longest duration, zero if there was none. A difference reports the longest one ever. */
+    /** Returns the longest duration, zero if there was none. That of a difference is the end of its bucket at most. */
     public Duration max() {
         return Duration.ofNanos(maxNanos);
     }
@@ -84,10 +84,12 @@ public final class DurationHistogram {
 
     DurationHistogram since(DurationHistogram earlier) {
         long[] difference = counts.clone();
+        long longest = 0;
         for (int index = 0; index < difference.length; index++) {
             difference[index] -= earlier.counts[index];
+            longest = difference[index] > 0 ? DurationRecorder.highest(index) : longest;
         }
-        return new DurationHistogram(difference, totalNanos - earlier.totalNanos, maxNanos);
+        return new DurationHistogram(difference, totalNanos - earlier.totalNanos, Math.min(maxNanos, longest));
     }
 
     @Override

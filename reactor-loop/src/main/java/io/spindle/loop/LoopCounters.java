@@ -178,6 +178,8 @@ final class LoopCounters {
                 callbacks(),
                 events.getOpaque(),
                 loop.pendingTasks(),
+                loop.queuedTicks(),
+                loop.queuedMicrotasks(),
                 loop.queuedImmediates(),
                 loop.timers().waiting(),
                 loop.channels(),

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.spindle.loop;
 
+import io.micrometer.core.instrument.Clock;
 import io.micrometer.core.instrument.FunctionCounter;
 import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.MeterRegistry;
@@ -22,9 +23,11 @@ import org.jspecify.annotations.Nullable;
  *   <li>{@code spindle.loop.active} and {@code spindle.loop.idle}: counters of the seconds awake and asleep; the rate of
  *       the first is the utilization of a period
  *   <li>{@code spindle.loop.utilization}: the share of time awake, since the loop started
- *   <li>{@code spindle.loop.delay} with {@code quantile} 0.5, 0.99, 0.999 and 1: how long turns take
+ *   <li>{@code spindle.loop.delay} with {@code quantile} 0.5, 0.99, 0.999 and 1: how long turns took in the last one to two
+ *       minutes, or since the last reading if that was longer ago
  *   <li>{@code spindle.loop.turns}, {@code spindle.loop.callbacks}, {@code spindle.loop.events}: counters
- *   <li>{@code spindle.loop.queued}, {@code spindle.loop.timers}, {@code spindle.loop.channels}: what waits now
+ *   <li>{@code spindle.loop.queued}, {@code spindle.loop.ticks}, {@code spindle.loop.microtasks}, {@code
+ *       spindle.loop.immediates}, {@code spindle.loop.timers}, {@code spindle.loop.channels}: what waits now
  * </ul>
  *
  * @since 0.1.0
@@ -33,6 +36,7 @@ public final class LoopMeters implements MeterBinder {
 
     private static final String[] QUANTILES = {"0.5", "0.99", "0.999", "1"};
     private static final long FRESH_NANOS = TimeUnit.MILLISECONDS.toNanos(100);
+    private static final long WINDOW_NANOS = TimeUnit.MINUTES.toNanos(1);
 
     private final EventLoop loop;
 
@@ -54,22 +58,51 @@ public final class LoopMeters implements MeterBinder {
 
         private record Snapshot(LoopMetrics metrics, long takenAt) {}
 
-        private volatile @Nullable Snapshot snapshot;
+        private final Clock clock;
+        private @Nullable Snapshot snapshot;
+        private @Nullable Snapshot windowStart; // null: the start of the loop
+        private @Nullable Snapshot nextStart;
 
-        LoopMetrics of(EventLoop loop) {
-            long now = System.nanoTime();
+        Latest(Clock clock) {
+            this.clock = clock;
+        }
+
+        synchronized LoopMetrics of(EventLoop loop) {
+            long now = clock.monotonicTime();
             Snapshot latest = snapshot;
             if (latest == null || now - latest.takenAt() > FRESH_NANOS) {
                 latest = new Snapshot(loop.metrics(), now);
                 snapshot = latest;
+                moveWindow(latest);
             }
             return latest.metrics();
+        }
+
+        private void moveWindow(Snapshot latest) {
+            Snapshot next = nextStart;
+            if (next == null) {
+                nextStart = latest;
+            } else if (latest.takenAt() - next.takenAt() >= WINDOW_NANOS) {
+                windowStart = next;
+                nextStart = latest;
+            }
+        }
+
+        synchronized DurationHistogram recentDelay(EventLoop loop) {
+            DurationHistogram delay = of(loop).delay();
+            return windowStart == null
+                    ? delay
+                    : delay.since(windowStart.metrics().delay());
         }
     }
 
     @Override
     public void bindTo(MeterRegistry registry) {
-        Binding binding = new Binding(registry, Tags.of("loop", loop.name()), loop, new Latest());
+        Binding binding = new Binding(
+                registry,
+                Tags.of("loop", loop.name()),
+                loop,
+                new Latest(registry.config().clock()));
         binding.counter("active", "Seconds awake", "seconds", metrics -> seconds(metrics.active()));
         binding.counter("idle", "Seconds asleep", "seconds", metrics -> seconds(metrics.idle()));
         binding.counter("turns", "Turns through the phases", null, LoopMetrics::turns);
@@ -77,6 +110,9 @@ public final class LoopMeters implements MeterBinder {
         binding.counter("events", "I/O events", null, LoopMetrics::events);
         binding.gauge("utilization", "Share of the time awake", LoopMetrics::utilization);
         binding.gauge("queued", "Posted tasks that wait", LoopMetrics::queuedTasks);
+        binding.gauge("ticks", "Ticks that wait", LoopMetrics::queuedTicks);
+        binding.gauge("microtasks", "Microtasks that wait", LoopMetrics::queuedMicrotasks);
+        binding.gauge("immediates", "Immediates that wait", LoopMetrics::queuedImmediates);
         binding.gauge("timers", "Timers that wait", LoopMetrics::timers);
         binding.gauge("channels", "Channels registered", LoopMetrics::channels);
         for (String quantile : QUANTILES) {
@@ -107,7 +143,9 @@ public final class LoopMeters implements MeterBinder {
 
         void delay(String quantile) {
             double percent = Double.parseDouble(quantile) * 100;
-            ToDoubleFunction<EventLoop> value = read(metrics -> nanos(metrics.delay(), percent));
+            Latest shared = latest;
+            ToDoubleFunction<EventLoop> value =
+                    each -> shared.recentDelay(each).percentile(percent).toNanos();
             TimeGauge.builder("spindle.loop.delay", loop, TimeUnit.NANOSECONDS, value)
                     .description("How long turns take")
                     .tags(tags.and("quantile", quantile))
@@ -118,10 +156,6 @@ public final class LoopMeters implements MeterBinder {
         private ToDoubleFunction<EventLoop> read(ToDoubleFunction<LoopMetrics> value) {
             Latest shared = latest;
             return each -> value.applyAsDouble(shared.of(each));
-        }
-
-        private static double nanos(DurationHistogram delay, double percent) {
-            return delay.count() == 0 ? 0 : delay.percentile(percent).toNanos();
         }
     }
 }

@@ -19,6 +19,8 @@ import java.util.Objects;
  *     ticks, microtasks, immediates, timers and delayed tasks from another thread count twice, as they are posted first
  * @param events I/O events among them
  * @param queuedTasks posted tasks that wait now
+ * @param queuedTicks ticks that wait now; none does between two callbacks, so many here are a flood of ticks that set ticks
+ * @param queuedMicrotasks microtasks that wait now; as for ticks
  * @param queuedImmediates immediates that wait now, cleared ones included until their phase
  * @param timers timers that wait now
  * @param channels channels and other I/O handles that are registered now
@@ -36,6 +38,8 @@ public record LoopMetrics(
         long callbacks,
         long events,
         int queuedTasks,
+        int queuedTicks,
+        int queuedMicrotasks,
         int queuedImmediates,
         int timers,
         int channels,
@@ -58,8 +62,8 @@ public record LoopMetrics(
     }
 
     /**
-     * Returns the figures of the time between an earlier snapshot and this one. What waits, what is the slowest and the
-     * longest turn are those of this one.
+     * Returns the figures of the time between an earlier snapshot and this one. What waits and what is the slowest are
+     * those of this one.
      *
      * @param earlier a snapshot of the same loop
      */
@@ -73,6 +77,8 @@ public record LoopMetrics(
                 callbacks - earlier.callbacks,
                 events - earlier.events,
                 queuedTasks,
+                queuedTicks,
+                queuedMicrotasks,
                 queuedImmediates,
                 timers,
                 channels,

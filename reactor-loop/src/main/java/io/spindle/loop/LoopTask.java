@@ -4,8 +4,8 @@ package io.spindle.loop;
 import java.util.concurrent.atomic.AtomicIntegerFieldUpdater;
 import reactor.core.Disposable;
 
-/** A task of the Scheduler, posted: one small object that runs, is disposed or is withdrawn, exactly once. */
-final class LoopTask implements Runnable, Disposable, Wrapper {
+/** A task of the Scheduler, posted: one small object that runs, is disposed, withdrawn or dropped, exactly once. */
+class LoopTask implements Runnable, Disposable, Wrapper {
 
     private static final AtomicIntegerFieldUpdater<LoopTask> STATE =
             AtomicIntegerFieldUpdater.newUpdater(LoopTask.class, "state");
@@ -23,7 +23,7 @@ final class LoopTask implements Runnable, Disposable, Wrapper {
     }
 
     @Override
-    public void run() {
+    public final void run() {
         if (!worker.isDisposed() && STATE.compareAndSet(this, WAITING, RUNNING)) {
             try {
                 task.run();
@@ -31,27 +31,32 @@ final class LoopTask implements Runnable, Disposable, Wrapper {
                 STATE.lazySet(this, DONE);
             }
         } else if (state == WAITING && !worker.wasDisposed()) { // the loop ends
-            worker.loop().nettyLoop().discarded();
+            dropped();
         }
     }
 
+    /** The loop ends and does not run it. Loop only. */
+    void dropped() {
+        worker.loop().nettyLoop().discarded();
+    }
+
     @Override
-    public Object wrapped() {
+    public final Object wrapped() {
         return task;
     }
 
     /** Takes the task back: false if it runs, has run or was disposed. */
-    boolean withdraw() {
+    final boolean withdraw() {
         return STATE.compareAndSet(this, WAITING, DONE);
     }
 
     @Override
-    public void dispose() {
+    public final void dispose() {
         STATE.set(this, DONE);
     }
 
     @Override
-    public boolean isDisposed() {
+    public final boolean isDisposed() {
         return state == DONE || (state == WAITING && worker.isDisposed());
     }
 }

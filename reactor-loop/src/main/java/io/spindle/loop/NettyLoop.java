@@ -137,7 +137,15 @@ final class NettyLoop extends SingleThreadIoEventLoop {
         return gate.isAsleep();
     }
 
-    /** Any thread, to the precision of a moment. */
+    /** Any thread, to the precision of a moment, as the next two. */
+    int queuedTicks() {
+        return ticks.size();
+    }
+
+    int queuedMicrotasks() {
+        return microtasks.size();
+    }
+
     int queuedImmediates() {
         return immediates.size() + checking.size();
     }

@@ -9,6 +9,7 @@ import ch.qos.logback.classic.Level;
 import ch.qos.logback.classic.Logger;
 import ch.qos.logback.classic.spi.ILoggingEvent;
 import ch.qos.logback.core.read.ListAppender;
+import io.spindle.testkit.Spin;
 import java.time.Duration;
 import java.util.List;
 import java.util.SplittableRandom;
@@ -347,6 +348,62 @@ class LoopEndTest extends OneLoop {
         assertThat(values).isEmpty();
         assertThat(errors).singleElement().isInstanceOf(RejectedExecutionException.class);
         assertThat(adopted.isDisposed()).isTrue();
+    }
+
+    @Test
+    void noValueOfAnAdoptedPublisherIsLostWhenTheLoopEndsUnderIt() throws InterruptedException {
+        TestPublisher<Integer> many = TestPublisher.createNoncompliant(TestPublisher.Violation.CLEANUP_ON_TERMINATE);
+        TestPublisher<Integer> one = TestPublisher.createNoncompliant(TestPublisher.Violation.CLEANUP_ON_TERMINATE);
+        TestPublisher<Integer> early = TestPublisher.create();
+        List<Object> discarded = new CopyOnWriteArrayList<>();
+        List<Integer> values = new CopyOnWriteArrayList<>();
+        List<Throwable> errors = new CopyOnWriteArrayList<>();
+        Flux.merge(loop.adopt(many.flux()), loop.adopt(one.mono()))
+                .doOnDiscard(Integer.class, discarded::add)
+                .subscribe(values::add, errors::add);
+        Disposable cancelled = loop.adopt(early.flux())
+                .doOnDiscard(Integer.class, discarded::add)
+                .subscribe(values::add, errors::add);
+        CountDownLatch release = hold();
+        many.next(1, 2);
+        one.next(3);
+        early.next(4);
+        cancelled.dispose();
+        loop.dispose();
+        release.countDown();
+        loop.onDispose().block(LIMIT);
+        many.next(5);
+
+        assertThat(values).isEmpty();
+        assertThat(discarded).containsExactlyInAnyOrder(1, 2, 3, 4, 5);
+        assertThat(errors).singleElement().isInstanceOf(RejectedExecutionException.class);
+    }
+
+    @Test
+    void sourcesThatSendWhileTheLoopEndsLoseNothing() {
+        int sent = 200;
+        for (int round = 0; round < 50; round++) {
+            EventLoop ending = EventLoop.create("ending");
+            List<Integer> passed = new CopyOnWriteArrayList<>();
+            List<Integer> seen = new CopyOnWriteArrayList<>(); // and what publishOn had not passed on yet
+            Flux.range(0, sent)
+                    .publishOn(Schedulers.parallel(), 1)
+                    .doOnNext(value -> {
+                        passed.add(value);
+                        if (value == sent / 2) {
+                            ending.dispose();
+                        }
+                    })
+                    .transform(ending::adopt)
+                    .doOnNext(seen::add)
+                    .doOnDiscard(Integer.class, seen::add)
+                    .onErrorComplete(RejectedExecutionException.class)
+                    .blockLast(LIMIT);
+            ending.onDispose().block(LIMIT);
+
+            Spin.until(() -> seen.containsAll(passed));
+            assertThat(seen).doesNotHaveDuplicates().hasSizeGreaterThan(sent / 2);
+        }
     }
 
     @Test

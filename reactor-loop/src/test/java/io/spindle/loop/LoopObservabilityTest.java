@@ -3,6 +3,9 @@ package io.spindle.loop;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.micrometer.core.instrument.MockClock;
+import io.micrometer.core.instrument.TimeGauge;
+import io.micrometer.core.instrument.simple.SimpleConfig;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import io.spindle.testkit.LeakCheck;
 import io.spindle.testkit.Spin;
@@ -155,6 +158,11 @@ class LoopObservabilityTest {
         loop.schedule(() -> {
             loop.setTimeout(Duration.ofHours(1), () -> {});
             loop.setImmediate(() -> {});
+            for (int i = 0; i < 3; i++) {
+                loop.nextTick(() -> {});
+            }
+            loop.queueMicrotask(() -> {});
+            loop.queueMicrotask(() -> {});
             loop.open("Job");
             held.countDown();
             Spin.until(gate);
@@ -167,6 +175,8 @@ class LoopObservabilityTest {
         gate.countDown();
 
         assertThat(metrics.queuedTasks()).isEqualTo(2);
+        assertThat(metrics.queuedTicks()).isEqualTo(3);
+        assertThat(metrics.queuedMicrotasks()).isEqualTo(2);
         assertThat(metrics.queuedImmediates()).isEqualTo(1);
         assertThat(metrics.timers()).isEqualTo(1);
         assertThat(metrics.resources()).containsExactlyInAnyOrder("Job", "Timeout", "Immediate");
@@ -288,6 +298,43 @@ class LoopObservabilityTest {
     }
 
     @Test
+    void theDelayMetersForgetWhatWasMoreThanTwoMinutesAgo() {
+        EventLoop loop = EventLoop.create("recent");
+        MockClock clock = new MockClock();
+        SimpleMeterRegistry registry = new SimpleMeterRegistry(SimpleConfig.DEFAULT, clock);
+        LoopMeters.of(loop).bindTo(registry);
+        TimeGauge longest =
+                registry.get("spindle.loop.delay").tag("quantile", "1").timeGauge();
+        Duration stall = Duration.ofMillis(400);
+        loop.schedule(() -> Spin.during(stall));
+        Mono.fromRunnable(() -> {})
+                .delaySubscription(Duration.ofMillis(1), loop)
+                .block(OneLoop.LIMIT);
+
+        assertThat(longest.value(TimeUnit.MILLISECONDS)).isGreaterThanOrEqualTo(400);
+        clock.add(Duration.ofSeconds(59));
+        assertThat(longest.value(TimeUnit.MILLISECONDS)).isGreaterThanOrEqualTo(400);
+        clock.add(Duration.ofSeconds(1));
+        assertThat(longest.value(TimeUnit.MILLISECONDS))
+                .as("the window begins with the first reading")
+                .isLessThan(400);
+        assertThat(loop.metrics().delay().max()).isGreaterThanOrEqualTo(stall);
+        registry.close();
+        OneLoop.end(loop);
+    }
+
+    @Test
+    void aDifferenceHasALongestOfItsOwn() {
+        DurationRecorder recorder = new DurationRecorder();
+        recorder.record(1_000_000);
+        DurationHistogram first = recorder.snapshot();
+        recorder.record(1_000);
+
+        assertThat(recorder.snapshot().since(first).max()).isBetween(Duration.ofNanos(1_000), Duration.ofNanos(1_062));
+        assertThat(recorder.snapshot().max()).isEqualTo(Duration.ofMillis(1));
+    }
+
+    @Test
     void eachMeterShowsItsFigure() throws Exception {
         EventLoop loop = EventLoop.create("figures");
         ReadableEnd end = ReadableEnd.register(loop.netty(), () -> {});
@@ -296,6 +343,13 @@ class LoopObservabilityTest {
         CountDownLatch held = new CountDownLatch(1);
         CountDownLatch release = new CountDownLatch(1);
         loop.setImmediate(() -> {
+            loop.nextTick(() -> {});
+            for (int i = 0; i < 2; i++) {
+                loop.queueMicrotask(() -> {});
+            }
+            for (int i = 0; i < 3; i++) {
+                loop.setImmediate(() -> {});
+            }
             held.countDown();
             Spin.until(release);
         });
@@ -308,9 +362,12 @@ class LoopObservabilityTest {
 
         assertThat(List.of(
                         registry.get("spindle.loop.queued").gauge().value(),
+                        registry.get("spindle.loop.ticks").gauge().value(),
+                        registry.get("spindle.loop.microtasks").gauge().value(),
+                        registry.get("spindle.loop.immediates").gauge().value(),
                         registry.get("spindle.loop.timers").gauge().value(),
                         registry.get("spindle.loop.channels").gauge().value()))
-                .containsExactly(2.0, 1.0, 1.0);
+                .containsExactly(2.0, 1.0, 2.0, 3.0, 1.0, 1.0);
         assertThat(List.of(
                         registry.get("spindle.loop.turns").functionCounter().count(),
                         registry.get("spindle.loop.callbacks").functionCounter().count(),

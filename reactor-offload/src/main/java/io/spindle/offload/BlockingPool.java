@@ -53,8 +53,9 @@ public interface BlockingPool extends Scheduler {
      *   <li><b>Signals on</b> the {@link io.spindle.loop.EventLoop} it was subscribed on, else on the pool's thread.
      *   <li><b>Cancel</b> takes a waiting task out of the queue and interrupts a running one; its late value is
      *       discarded.
-     *   <li><b>Errors</b> with what the task throws, and with {@link TaskRejectedException} if the pool was disposed or
-     *       the queue is full and {@link BlockingPoolSpec#onFull(OnFull)} says so.
+     *   <li><b>Errors</b> with what the task throws, with {@link TaskRejectedException} if the pool was disposed or the
+     *       queue is full and {@link BlockingPoolSpec#onFull(OnFull)} says so, and with {@link
+     *       java.util.concurrent.RejectedExecutionException} if its loop is disposed first, which cancels it.
      * </ul>
      *
      * @param task runs on the pool; null for an empty {@code Mono}

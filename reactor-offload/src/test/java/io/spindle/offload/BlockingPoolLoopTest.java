@@ -5,10 +5,13 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.spindle.loop.EventLoop;
 import io.spindle.testkit.LeakCheck;
+import io.spindle.testkit.Spin;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import org.jspecify.annotations.Nullable;
@@ -112,20 +115,37 @@ class BlockingPoolLoopTest {
     }
 
     @Test
-    void theResultOfADeadLoopIsDiscardedAndNothingHangs() throws Exception {
+    void aLoopThatIsDisposedEndsItsCallsAndTheirSubscribersAreTold() throws Exception {
         EventLoop loop = EventLoop.create("dying");
         Gate gate = new Gate(1);
         CompletableFuture<Object> end = new CompletableFuture<>();
-        loop.schedule(() -> pool.call(gate.then("value"))
-                .doOnDiscard(String.class, end::complete)
-                .subscribe(end::complete, end::complete));
+        loop.schedule(() -> pool.call(gate.then("value")).subscribe(end::complete, end::complete));
         gate.awaitArrival();
 
         loop.dispose();
-        loop.onDispose().toFuture().get(20, TimeUnit.SECONDS);
-        gate.open();
 
-        assertThat(end.get(20, TimeUnit.SECONDS)).isEqualTo("value");
+        assertThat(end.get(20, TimeUnit.SECONDS)).isInstanceOf(RejectedExecutionException.class);
+        Spin.until(() -> pool.metrics().running() == 0); // the gate is closed: it was interrupted
+    }
+
+    @Test
+    void theResultOfACallWhoseLoopIsDisposedIsDiscarded() throws Exception {
+        EventLoop loop = EventLoop.create("dying");
+        CountDownLatch ran = new CountDownLatch(1);
+        CompletableFuture<Object> end = new CompletableFuture<>();
+        CompletableFuture<Object> discarded = new CompletableFuture<>();
+        loop.schedule(() -> {
+            pool.call(() -> "value")
+                    .doOnDiscard(String.class, discarded::complete)
+                    .subscribe(end::complete, end::complete);
+            Spin.until(() -> pool.metrics().completed() == 1 && pool.metrics().running() == 0);
+            ran.countDown();
+            loop.dispose();
+        });
+
+        assertThat(ran.await(20, TimeUnit.SECONDS)).isTrue();
+        assertThat(end.get(20, TimeUnit.SECONDS)).isInstanceOf(RejectedExecutionException.class);
+        assertThat(discarded.get(20, TimeUnit.SECONDS)).isEqualTo("value");
     }
 
     @Test

@@ -91,15 +91,17 @@ class PortRequestTest {
     void aTimeOutCancelsTheWorkWhereItIsDone() throws Exception {
         CompletableFuture<Thread> cancelledOn = new CompletableFuture<>();
         AtomicReference<@Nullable Thread> workerThread = new AtomicReference<>();
+        Sinks.Empty<Void> begun = Sinks.empty();
         Worker<String, String> worker = WorkerSpec.<String, String>of(context -> {
                     workerThread.set(Thread.currentThread());
                     context.parentPort()
                             .onRequest(message -> Mono.<String>never()
+                                    .doOnSubscribe(work -> begun.tryEmitEmpty())
                                     .doOnCancel(() -> cancelledOn.complete(Thread.currentThread())));
                 })
                 .start();
 
-        StepVerifier.create(worker.request("never").timeout(Duration.ofMillis(50)))
+        StepVerifier.create(worker.request("never").timeout(begun.asMono()))
                 .expectError(TimeoutException.class)
                 .verify(LONG);
 

@@ -30,7 +30,8 @@ import reactor.core.scheduler.Scheduler;
  *
  * <p>Against an end 64 posts are made, and each is a round: tasks of a worker, ticks, microtasks, immediates, timers and
  * handles with a close callback. Those that come too late are rejected. A loop that ends gracefully has run exactly
- * what it took; one that ends at once may drop what it took, but runs nothing that it rejected.
+ * what it took; one that ends at once may drop what it took, but runs nothing that it rejected. The values that a publisher
+ * sends to a loop which ends are rounds, too: each is delivered or discarded, and one end is told.
  */
 public final class LoopStress {
 
@@ -57,7 +58,7 @@ public final class LoopStress {
             loop.handle(listenOn(loop)).unref(); // a graceful end closes it
             return loop;
         };
-        long lost = report("wake-ups, parked", rounds * 2 / 10, part -> wakeUps(sleeps, false, 1, part, seed))
+        long lost = report("wake-ups, parked", rounds / 10, part -> wakeUps(sleeps, false, 1, part, seed))
                 + report("wake-ups by two, parked", rounds / 10, part -> wakeUps(sleeps, false, 2, part, seed))
                 + report("wake-ups, looking before it parks", rounds / 10, part -> wakeUps(looks, false, 1, part, seed))
                 + report("wake-ups, polling epoll", rounds / 10, part -> wakeUps(sleeps, true, 1, part, seed))
@@ -72,6 +73,8 @@ public final class LoopStress {
                 + report("posts against an end at once, parked", rounds / 20, part -> ends(parked, false, part, seed))
                 + report(
                         "posts against an end at once, polling", rounds / 20, part -> ends(polling, false, part, seed));
+        lost += report(
+                "adopted values against an end", rounds / 10, part -> AdoptionStress.lost(ending::start, part, seed));
         System.exit(lost == 0 ? 0 : 1);
     }
 

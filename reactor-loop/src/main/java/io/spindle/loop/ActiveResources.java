@@ -23,8 +23,9 @@ final class ActiveResources extends AbstractList<String> {
         }
     }
 
-    static ActiveResources of(HandleCounts handles, NettyLoop loop) {
+    static ActiveResources of(HandleCounts handles, Adoptions adoptions, NettyLoop loop) {
         Map<String, Integer> counts = new LinkedHashMap<>(handles.byKind());
+        adoptions.byKind().forEach((kind, count) -> counts.merge(kind, count, Integer::sum));
         counts.merge("Timeout", loop.timers().referenced(), Integer::sum);
         counts.merge("Immediate", loop.referencedImmediates(), Integer::sum);
         counts.merge("Channel", loop.referencedChannels().count(), Integer::sum);

@@ -3,8 +3,10 @@ package io.spindle.loop;
 
 import java.util.Queue;
 import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicIntegerFieldUpdater;
 import java.util.concurrent.atomic.AtomicLongFieldUpdater;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.reactivestreams.Subscription;
 import reactor.core.CoreSubscriber;
@@ -16,83 +18,122 @@ import reactor.util.concurrent.Queues;
 import reactor.util.context.Context;
 
 /**
- * One subscription to an adopted publisher: what {@code publishOn} does, and a handle that holds the loop open, and an end
- * with the loop. One object, where operators of Reactor would be five.
+ * One subscription to an adopted publisher: what {@code publishOn} does, and it holds the loop open, and ends with it.
  *
- * <p>Signals are queued and a turn is posted. Who raises {@link #wip} from zero owns the queue and gives it up by bringing
- * it back to zero; it is the turn, or who finds that nobody wants the values any more and discards them.
+ * <p>Signals are queued and a turn is posted, which delivers them on the loop. Who raises {@link #wip} from zero owns the
+ * queue, and gives it up by bringing it back to zero. The owner hands it on to the turn that it posts. A turn that is
+ * {@link #lost}, since the loop ends, leaves it to the end of the loop, see {@link #loopEnded}. Where nobody wants the
+ * values any more the owner discards them.
  */
 final class Adopted<T> implements CoreSubscriber<T>, Subscription, Runnable, Scannable {
 
     private static final String KIND = "Publisher";
+    private static final int CLOCK_EVERY = 64;
+    private static final long TURN_NANOS = TimeUnit.MILLISECONDS.toNanos(1);
+
+    // What happens once.
+    private static final int RELEASED = 1; // the loop
+    private static final int ASKED = 2; // the source of a Mono, for its value
+    private static final int ENDED = 4; // with the loop
+    private static final int TOLD = 8; // that it has
 
     @SuppressWarnings("rawtypes")
     private static final AtomicIntegerFieldUpdater<Adopted> WIP =
             AtomicIntegerFieldUpdater.newUpdater(Adopted.class, "wip");
 
     @SuppressWarnings("rawtypes")
+    private static final AtomicIntegerFieldUpdater<Adopted> HAPPENED =
+            AtomicIntegerFieldUpdater.newUpdater(Adopted.class, "happened");
+
+    @SuppressWarnings("rawtypes")
     private static final AtomicLongFieldUpdater<Adopted> REQUESTED =
             AtomicLongFieldUpdater.newUpdater(Adopted.class, "requested");
 
-    @SuppressWarnings("rawtypes")
-    private static final AtomicIntegerFieldUpdater<Adopted> TOLD =
-            AtomicIntegerFieldUpdater.newUpdater(Adopted.class, "told");
-
     private final DefaultEventLoop loop;
+    private final Scannable publisher;
     private final CoreSubscriber<? super T> actual;
     private final int prefetch; // 0 for a Mono
     private final int limit; // after how many more are requested
-    private final Queue<T> queue;
-    private final Handle handle;
+    private final @Nullable Queue<T> queue; // none for a Mono
+
+    private volatile @Nullable T value; // of a Mono
+    private volatile @Nullable Throwable error; // that was not delivered yet; the owner takes it
+    private volatile @Nullable Subscription source;
+    private volatile long requested;
+    private volatile boolean subscribed; // the subscriber may be told errors
+    private volatile boolean done; // the source has ended
+    private volatile boolean cancelled; // nobody wants more
+    private volatile boolean over; // the loop has ended
+    private volatile boolean lost; // the turn that owned the queue will not run
 
     @SuppressWarnings("unused") // through its updater
     private volatile int wip;
 
-    private volatile long requested;
-    private volatile @Nullable Subscription source;
-    private volatile @Nullable Throwable error;
-    private volatile boolean subscribed; // the subscriber may be told errors
-    private volatile boolean done; // the source has ended
-    private volatile boolean cancelled; // nobody wants more
-    private volatile boolean over; // the loop has ended, or is known to
+    private volatile int happened;
+    private int consumed; // since the last request; of the loop
 
-    @SuppressWarnings("unused") // through its updater
-    private volatile int told;
+    // Of the loop's list, under its lock.
+    @Nullable
+    Adopted<?> previous;
 
-    // Of the loop only.
-    private boolean turnLost; // the one that owned the queue was dropped
-    private int consumed; // since the last request
+    @Nullable
+    Adopted<?> next;
 
-    private Adopted(DefaultEventLoop loop, CoreSubscriber<? super T> actual, int prefetch, Queue<T> queue) {
+    boolean listed;
+
+    private Adopted(DefaultEventLoop loop, Scannable publisher, CoreSubscriber<? super T> actual, int prefetch) {
         this.loop = loop;
+        this.publisher = publisher;
         this.actual = actual;
         this.prefetch = prefetch;
         this.limit = prefetch == Integer.MAX_VALUE ? prefetch : prefetch - (prefetch >> 2);
-        this.queue = queue;
-        this.handle = loop.open(KIND);
+        this.queue = prefetch == 0 ? null : Queues.<T>get(prefetch).get();
     }
 
-    /** Returns null if the loop has ended, and tells the subscriber. */
-    static <T> @Nullable Adopted<T> one(DefaultEventLoop loop, CoreSubscriber<? super T> actual) {
-        return by(loop, actual, 0, Queues.<T>one().get());
-    }
-
-    /** Returns null if the loop has ended, and tells the subscriber. */
-    static <T> @Nullable Adopted<T> many(DefaultEventLoop loop, CoreSubscriber<? super T> actual, int prefetch) {
-        return by(loop, actual, prefetch, Queues.<T>get(prefetch).get());
-    }
-
-    private static <T> @Nullable Adopted<T> by(
-            DefaultEventLoop loop, CoreSubscriber<? super T> actual, int prefetch, Queue<T> queue) {
-        Adopted<T> adopted;
+    /**
+     * The subscriber of a loop.
+     *
+     * @param prefetch 0 for a Mono
+     * @return null if the loop has ended; the subscriber has been told
+     */
+    static <T> @Nullable Adopted<T> by(
+            DefaultEventLoop loop, Scannable publisher, CoreSubscriber<? super T> actual, int prefetch) {
         try {
-            adopted = new Adopted<>(loop, actual, prefetch, queue);
+            loop.hold();
         } catch (RejectedExecutionException ended) {
             Operators.error(actual, Operators.onRejectedExecution(ended, actual.currentContext()));
             return null;
         }
-        loop.adoptions().add(adopted);
+        Adopted<T> adopted = new Adopted<>(loop, publisher, actual, prefetch);
+        if (!loop.adoptions().add(adopted)) {
+            adopted.loopEnded();
+        }
         return adopted;
+    }
+
+    /** What it is called in {@link LoopMetrics#resources()}: the name that it was given, if any. */
+    String kind() {
+        return Stream.concat(Stream.of(publisher), publisher.parents())
+                .map(each -> each.scan(Attr.NAME))
+                .filter(name -> name != null)
+                .findFirst()
+                .orElse(KIND);
+    }
+
+    /** Whether the loop is kept open by it. */
+    boolean holds() {
+        return (happened & RELEASED) == 0;
+    }
+
+    private boolean isFirst(int what) {
+        int before;
+        do {
+            before = happened;
+            if ((before & what) != 0) {
+                return false;
+            }
+        } while (!HAPPENED.compareAndSet(this, before, before | what));
+        return true;
     }
 
     @Override
@@ -107,30 +148,38 @@ final class Adopted<T> implements CoreSubscriber<T>, Subscription, Runnable, Sca
         }
         source = subscription;
         actual.onSubscribe(this);
-        subscribed = true; // the loop says that it is over, then looks here: one of the two sides tells
+        subscribed = true; // and then the look at what came meanwhile; who comes later looks at this
         if (over) {
             subscription.cancel();
             tell();
-        } else {
-            subscription.request(prefetch == 0 || prefetch == Integer.MAX_VALUE ? Long.MAX_VALUE : prefetch);
+        } else if (queue != null) {
+            subscription.request(prefetch == Integer.MAX_VALUE ? Long.MAX_VALUE : prefetch);
+        } else if (requested > 0) {
+            ask(subscription);
+        }
+    }
+
+    private void ask(Subscription subscription) {
+        if (isFirst(ASKED)) {
+            subscription.request(Long.MAX_VALUE);
         }
     }
 
     @Override
-    public void onNext(T value) {
+    public void onNext(T next) {
         if (done) {
-            Operators.onNextDropped(value, currentContext());
+            Operators.onNextDropped(next, currentContext());
         } else if (cancelled || over) {
-            Operators.onDiscard(value, currentContext());
-        } else if (queue.offer(value)) {
-            done = prefetch == 0;
+            Operators.onDiscard(next, currentContext());
+        } else if (offer(next)) {
+            done = queue == null;
             post();
         } else {
-            Operators.onDiscard(value, currentContext());
+            Operators.onDiscard(next, currentContext());
             onError(Operators.onOperatorError(
                     source,
                     Exceptions.failWithOverflow("a source sent more than the " + prefetch + " that were requested"),
-                    value,
+                    next,
                     currentContext()));
         }
     }
@@ -156,11 +205,16 @@ final class Adopted<T> implements CoreSubscriber<T>, Subscription, Runnable, Sca
 
     @Override
     public void request(long n) {
-        if (Operators.validate(n)) {
-            Operators.addCap(REQUESTED, this, n);
-            if (!queue.isEmpty()) { // else the next value posts a turn, which sees the demand
-                post();
-            }
+        if (!Operators.validate(n)) {
+            return;
+        }
+        Operators.addCap(REQUESTED, this, n);
+        Subscription subscription = source;
+        if (queue == null && subscribed && subscription != null) {
+            ask(subscription);
+        }
+        if (!isEmpty()) { // else the next value posts a turn, which sees the demand
+            post();
         }
     }
 
@@ -171,28 +225,66 @@ final class Adopted<T> implements CoreSubscriber<T>, Subscription, Runnable, Sca
         }
         cancelled = true;
         Subscription subscription = source;
-        if (subscription != null) {
-            subscription.cancel();
+        try {
+            if (subscription != null) {
+                subscription.cancel();
+            }
+        } finally {
+            release();
+            if (WIP.getAndIncrement(this) == 0) {
+                discardQueued();
+            }
         }
-        handle.dispose();
-        if (WIP.getAndIncrement(this) == 0) {
-            discardQueued(1);
+    }
+
+    private boolean offer(T next) {
+        if (queue != null) {
+            return queue.offer(next);
         }
+        value = next;
+        return true;
+    }
+
+    /** By the owner only. */
+    private @Nullable T poll() {
+        if (queue != null) {
+            return queue.poll();
+        }
+        T only = value;
+        value = null;
+        return only;
+    }
+
+    private boolean isEmpty() {
+        return queue == null ? value == null : queue.isEmpty();
     }
 
     private void post() {
         if (WIP.getAndIncrement(this) != 0) {
             return;
         }
-        if (cancelled || over) {
-            discardQueued(1);
-            return;
-        }
-        try {
-            loop.post(new Turn());
-        } catch (RejectedExecutionException ended) {
-            over = true;
+        if (!cancelled && !over) {
+            postTurn();
+        } else if (cancelled || !isFirst(ENDED)) {
+            discardQueued();
+        } else { // the loop found this thread to be the owner, and has left it
             end();
+        }
+    }
+
+    /** By the owner, who is so no more. */
+    private void postTurn() {
+        try {
+            loop.postHeld(new Turn());
+        } catch (RejectedExecutionException ending) {
+            lost = true; // then the look at whether the loop still comes to its end; that takes it out, then looks at
+            // this
+            if (!loop.adoptions().contains(this) && isFirst(ENDED)) {
+                end();
+            }
+        } catch (Throwable hook) {
+            abandon();
+            throw hook;
         }
     }
 
@@ -206,7 +298,7 @@ final class Adopted<T> implements CoreSubscriber<T>, Subscription, Runnable, Sca
         @Override
         void dropped() {
             super.dropped();
-            turnLost = withdraw(); // else its poster has: one of the two owns the queue now
+            lost = true;
         }
     }
 
@@ -215,36 +307,56 @@ final class Adopted<T> implements CoreSubscriber<T>, Subscription, Runnable, Sca
         int missed = 1;
         while (missed != 0) {
             if (cancelled) {
-                discardQueued(missed);
+                discardQueued();
                 return;
             }
-            deliver();
+            boolean goesOn;
+            try {
+                goesOn = deliver();
+            } catch (Throwable subscribers) { // nothing may be left to a subscriber that throws
+                abandon();
+                throw subscribers;
+            }
+            if (goesOn) {
+                postTurn();
+                return;
+            }
             missed = WIP.addAndGet(this, -missed);
         }
     }
 
-    private void deliver() {
+    /** Returns whether it stopped for the sake of the loop, which has something else to do or has to end. */
+    private boolean deliver() {
         long demand = requested;
         long delivered = 0;
-        while (!cancelled) {
+        long deadline = 0;
+        boolean goesOn = false;
+        while (!cancelled && !goesOn) {
             boolean last = done;
-            T value = delivered == demand ? null : queue.poll();
-            if (value == null) {
-                if (last && queue.isEmpty()) {
+            T next = delivered == demand ? null : poll();
+            if (next == null) {
+                if (last && isEmpty()) {
                     terminate();
                 }
                 break;
             }
-            actual.onNext(value);
+            actual.onNext(next);
             delivered++;
             if (++consumed == limit) {
                 consumed = 0;
                 requestMore();
             }
+            goesOn = loop.isDiscarding();
+            if (delivered % CLOCK_EVERY == 0) {
+                long now = System.nanoTime();
+                deadline = deadline == 0 ? now + TURN_NANOS : deadline;
+                goesOn |= now - deadline >= 0;
+            }
         }
         if (delivered != 0 && demand != Long.MAX_VALUE) {
             REQUESTED.addAndGet(this, -delivered);
         }
+        return goesOn;
     }
 
     private void requestMore() {
@@ -254,11 +366,12 @@ final class Adopted<T> implements CoreSubscriber<T>, Subscription, Runnable, Sca
         }
     }
 
-    /** The handle closes after the last signal: there is no moment in which the loop looks idle. */
+    /** The loop is let go after the last signal: there is no moment in which it looks idle. */
     private void terminate() {
         cancelled = true; // whoever cancels from now on finds nothing to do
+        Throwable failure = error;
+        error = null;
         try {
-            Throwable failure = error;
             if (failure != null) {
                 actual.onError(failure);
             } else {
@@ -266,47 +379,82 @@ final class Adopted<T> implements CoreSubscriber<T>, Subscription, Runnable, Sca
             }
         } finally {
             loop.adoptions().remove(this);
-            handle.dispose();
+            release();
         }
     }
 
-    /** By the owner of the queue only. */
-    private void discardQueued(int seen) {
+    private void release() {
+        if (isFirst(RELEASED)) {
+            loop.letGo();
+        }
+    }
+
+    /** By the owner only: drops what nobody is told any more, until nothing comes. */
+    private void discardQueued() {
         if (cancelled) {
             loop.adoptions().remove(this); // not before: a turn that is lost is the loop's to make up for
         }
-        int missed = seen;
-        while (missed != 0) {
-            Operators.onDiscardQueueWithClear(queue, currentContext(), null);
-            missed = WIP.addAndGet(this, -missed);
+        for (int missed = 1; missed != 0; missed = WIP.addAndGet(this, -missed)) {
+            for (T next = poll(); next != null; next = poll()) {
+                Operators.onDiscard(next, currentContext());
+            }
+            Throwable untold = error;
+            error = null;
+            if (untold != null) {
+                Operators.onErrorDropped(untold, currentContext());
+            }
         }
     }
 
-    /** The loop has ended, and nothing can signal on it any more. As the last thing there, or by who comes later. */
+    /** By the owner only, for a subscriber or a hook that threw. */
+    private void abandon() {
+        boolean wasCancelled = cancelled;
+        cancelled = true;
+        Subscription subscription = source;
+        try {
+            if (subscription != null && !wasCancelled) {
+                subscription.cancel();
+            }
+        } finally {
+            discardQueued();
+            release();
+        }
+    }
+
+    /**
+     * The loop has ended, and nothing can signal on it any more. As the last thing there, or by who comes later. Unless
+     * there is an owner: that finds it out, and ends this itself.
+     */
     void loopEnded() {
         over = true;
-        if (turnLost || WIP.getAndIncrement(this) == 0) {
-            end();
+        boolean inherited = lost;
+        if (inherited || WIP.getAndIncrement(this) == 0) {
+            if (isFirst(ENDED)) {
+                end();
+            } else if (!inherited) {
+                discardQueued();
+            }
         }
     }
 
-    /** By the owner of the queue only. */
+    /** By the owner only, once. */
     private void end() {
+        over = true; // the loop may not have come so far
         Subscription subscription = source;
         try {
             if (subscription != null && !cancelled) {
                 subscription.cancel();
             }
-            discardQueued(1);
         } finally {
+            discardQueued();
             loop.adoptions().remove(this);
-            handle.dispose();
+            release();
             tell();
         }
     }
 
     private void tell() {
-        if (subscribed && !cancelled && loop.tellsItsEnd() && TOLD.compareAndSet(this, 0, 1)) {
+        if (subscribed && !cancelled && loop.adoptions().tellTheEnd() && isFirst(TOLD)) {
             actual.onError(Exceptions.failWithRejected());
         }
     }
@@ -330,13 +478,13 @@ final class Adopted<T> implements CoreSubscriber<T>, Subscription, Runnable, Sca
             return prefetch;
         }
         if (key == Attr.BUFFERED) {
-            return queue.size();
+            return queue == null ? (value == null ? 0 : 1) : queue.size();
         }
         if (key == Attr.REQUESTED_FROM_DOWNSTREAM) {
             return requested;
         }
         if (key == Attr.TERMINATED) {
-            return done && queue.isEmpty();
+            return done && isEmpty();
         }
         if (key == Attr.CANCELLED) {
             return cancelled && !done;

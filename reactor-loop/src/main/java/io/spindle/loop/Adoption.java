@@ -1,29 +1,28 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.spindle.loop;
 
+import org.jspecify.annotations.Nullable;
 import reactor.core.CoreSubscriber;
 import reactor.core.publisher.Flux;
 import reactor.core.publisher.FluxOperator;
 import reactor.core.publisher.Mono;
 import reactor.core.publisher.MonoOperator;
+import reactor.util.concurrent.Queues;
 
-/** Publishers that hold a loop open until they end and signal on it. See {@link Adopted}. */
+/**
+ * Publishers that hold a loop open until they end and signal on it: a given one, or that on which the subscription is made,
+ * if it is made on one. See {@link Adopted}.
+ */
 final class Adoption {
 
     private Adoption() {}
 
     static <T> Mono<T> onCurrent(Mono<T> source) {
-        return Mono.defer(() -> {
-            EventLoop loop = EventLoop.current();
-            return loop == null ? source : loop.adopt(source);
-        });
+        return OfMono.of(null, source);
     }
 
     static <T> Flux<T> onCurrent(Flux<T> source) {
-        return Flux.defer(() -> {
-            EventLoop loop = EventLoop.current();
-            return loop == null ? source : loop.adopt(source);
-        });
+        return OfFlux.of(null, source, Queues.SMALL_BUFFER_SIZE);
     }
 
     static <T> Mono<T> adopt(DefaultEventLoop loop, Mono<T> source) {
@@ -34,40 +33,45 @@ final class Adoption {
         return OfFlux.of(loop, source, prefetch);
     }
 
+    private static @Nullable DefaultEventLoop home(@Nullable DefaultEventLoop given) {
+        return given != null || !(Thread.currentThread() instanceof LoopThread thread) ? given : thread.eventLoop();
+    }
+
     private static final class OfMono<T> extends MonoOperator<T, T> {
 
-        private final DefaultEventLoop loop;
+        private final @Nullable DefaultEventLoop loop;
 
-        private OfMono(DefaultEventLoop loop, Mono<T> source) {
+        private OfMono(@Nullable DefaultEventLoop loop, Mono<T> source) {
             super(source);
             this.loop = loop;
         }
 
-        static <T> Mono<T> of(DefaultEventLoop loop, Mono<T> source) {
+        static <T> Mono<T> of(@Nullable DefaultEventLoop loop, Mono<T> source) {
             return onAssembly(new OfMono<>(loop, source));
         }
 
         @Override
         public void subscribe(CoreSubscriber<? super T> actual) {
-            Adopted<T> adopted = Adopted.one(loop, actual);
-            if (adopted != null) {
-                source.subscribe(adopted);
+            DefaultEventLoop home = home(loop);
+            CoreSubscriber<? super T> subscriber = home == null ? actual : Adopted.by(home, this, actual, 0);
+            if (subscriber != null) {
+                source.subscribe(subscriber);
             }
         }
     }
 
     private static final class OfFlux<T> extends FluxOperator<T, T> {
 
-        private final DefaultEventLoop loop;
+        private final @Nullable DefaultEventLoop loop;
         private final int prefetch;
 
-        private OfFlux(DefaultEventLoop loop, Flux<T> source, int prefetch) {
+        private OfFlux(@Nullable DefaultEventLoop loop, Flux<T> source, int prefetch) {
             super(source);
             this.loop = loop;
             this.prefetch = prefetch;
         }
 
-        static <T> Flux<T> of(DefaultEventLoop loop, Flux<T> source, int prefetch) {
+        static <T> Flux<T> of(@Nullable DefaultEventLoop loop, Flux<T> source, int prefetch) {
             return onAssembly(new OfFlux<>(loop, source, prefetch));
         }
 
@@ -78,9 +82,10 @@ final class Adoption {
 
         @Override
         public void subscribe(CoreSubscriber<? super T> actual) {
-            Adopted<T> adopted = Adopted.many(loop, actual, prefetch);
-            if (adopted != null) {
-                source.subscribe(adopted);
+            DefaultEventLoop home = home(loop);
+            CoreSubscriber<? super T> subscriber = home == null ? actual : Adopted.by(home, this, actual, prefetch);
+            if (subscriber != null) {
+                source.subscribe(subscriber);
             }
         }
     }

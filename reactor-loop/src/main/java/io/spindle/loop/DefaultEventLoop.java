@@ -224,7 +224,8 @@ final class DefaultEventLoop implements EventLoop {
 
     @Override
     public LoopMetrics metrics() {
-        return netty.counters().snapshot(netty, isDiscarding() ? List.of() : ActiveResources.of(handles, netty));
+        return netty.counters()
+                .snapshot(netty, isDiscarding() ? List.of() : ActiveResources.of(handles, adoptions, netty));
     }
 
     @Override
@@ -294,6 +295,21 @@ final class DefaultEventLoop implements EventLoop {
         }
     }
 
+    /**
+     * Posts what somebody who holds the loop open waits for: taken as long as anything runs, and dropped, not refused, where
+     * it is too late but not over yet.
+     */
+    void postHeld(LoopTask task) {
+        try {
+            netty.execute(task);
+        } catch (RejectedExecutionException e) {
+            throw Exceptions.failWithRejected(e);
+        }
+        if (netty.isShutdown() && task.withdraw()) { // after Netty's last look at its queue
+            throw Exceptions.failWithRejected();
+        }
+    }
+
     /** Runs at once on the loop, else posts; forgotten if the loop has ended. */
     void onLoop(Runnable task) {
         if (inLoop()) {
@@ -323,13 +339,24 @@ final class DefaultEventLoop implements EventLoop {
         return inLoop() && program != null && program.isInExitHook();
     }
 
-    /** Whether those who wait for what it has adopted are told: after a program's exit nothing runs. */
-    boolean tellsItsEnd() {
-        return program == null || !program.isExiting();
-    }
-
     Adoptions adoptions() {
         return adoptions;
+    }
+
+    /** For an adopted publisher: the loop stays open until {@link #letGo}. */
+    void hold() {
+        accept();
+        handles.addPublisher();
+        if (closed && !inLoop()) { // as for a handle
+            letGo();
+            throw Exceptions.failWithRejected();
+        }
+    }
+
+    void letGo() {
+        if (handles.removePublisher()) {
+            looksAgain();
+        }
     }
 
     void referenced(OpenHandle handle) {
@@ -337,8 +364,15 @@ final class DefaultEventLoop implements EventLoop {
     }
 
     void released(OpenHandle handle) {
-        if (handles.remove(handle.kind()) && !inLoop()) {
-            onLoop(() -> {}); // a turn, in which it may find that nothing is left
+        if (handles.remove(handle.kind())) {
+            looksAgain();
+        }
+    }
+
+    /** Has a turn, in which the loop may find that nothing is left. */
+    private void looksAgain() {
+        if (!inLoop()) {
+            onLoop(() -> {});
         }
     }
 
@@ -487,7 +521,7 @@ final class DefaultEventLoop implements EventLoop {
         closed = true;
         netty.discard();
         try {
-            adoptions.end(name());
+            adoptions.end(name(), program == null || !program.isExiting());
             netty.clear();
             netty.counters().ended();
             endedSink.tryEmitEmpty();

@@ -216,8 +216,9 @@ public interface EventLoop extends Scheduler {
 
     /**
      * Adopts {@code source}: from subscription to its end or cancellation it keeps this loop alive, and its signals
-     * arrive on this loop, as posted tasks. The subscription itself happens on the calling thread; the Reactor
-     * {@code Context} is untouched. Cancel goes to the source at once.
+     * arrive on this loop, in posted tasks. The subscription itself happens on the calling thread; the Reactor
+     * {@code Context} is untouched. Cancel goes to the source at once. What has come when the loop is {@linkplain #dispose()
+     * disposed} is discarded. {@link LoopMetrics#resources()} calls it by its {@link Mono#name(String) name}, if it has one.
      *
      * @param source the work, wherever it runs
      * @return a {@code Mono} that signals on this loop
@@ -226,7 +227,8 @@ public interface EventLoop extends Scheduler {
 
     /**
      * The same as {@link #adopt(Mono)} for a {@code Flux}; demand is passed on in batches, as by
-     * {@link Flux#publishOn(Scheduler)}.
+     * {@link Flux#publishOn(Scheduler)}. Values that come together arrive in one task, without ticks between them; after 64
+     * values and a millisecond the rest waits for the next turn.
      *
      * @param source the work, wherever it runs
      * @return a {@code Flux} that signals on this loop

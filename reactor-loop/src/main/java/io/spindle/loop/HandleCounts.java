@@ -5,13 +5,23 @@ import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicInteger;
 
-/** How many open handles are referenced, by their kind. Any thread. */
+/** How many open handles are referenced, by their kind; adopted publishers in the total only. Any thread. */
 final class HandleCounts {
 
     private final Map<String, Integer> counts = new ConcurrentHashMap<>();
 
     /** Of all kinds: looking at one kind after the other could miss a handle that comes as another one goes. */
     private final AtomicInteger total = new AtomicInteger();
+
+    /** One more publisher, whose kind {@link Adoptions} knows. */
+    void addPublisher() {
+        total.incrementAndGet();
+    }
+
+    /** One publisher less; returns whether it was the last handle. */
+    boolean removePublisher() {
+        return total.decrementAndGet() == 0;
+    }
 
     void add(String kind) {
         total.incrementAndGet();
@@ -28,7 +38,7 @@ final class HandleCounts {
         return total.get() == 0;
     }
 
-    /** How many there are of each kind. A kind may be a name of its own, so those without a handle are not kept. */
+    /** How many handles there are of each kind. A kind may be a name of its own, so those without a handle are not kept. */
     Map<String, Integer> byKind() {
         return Map.copyOf(counts);
     }

@@ -100,7 +100,7 @@ final class LoopCounters {
     }
 
     /** A turn ends in the poll. Loop only. */
-    long turnEnds() {
+    void turnEnds() {
         beginTimes();
         long now = System.nanoTime();
         long nanos = now - changedAt.getPlain();
@@ -109,12 +109,17 @@ final class LoopCounters {
         changedAt.setOpaque(now);
         endTimes();
         turnTimes.record(nanos);
-        return now;
     }
 
-    /** From the end of the turn on the loop sleeps, or looks for a task before it does. Loop only. */
-    void sleeps() {
+    /** From now on the loop sleeps, or looks for a task before it does. Returns the time. Loop only. */
+    long sleeps() {
+        beginTimes();
+        long now = System.nanoTime();
+        add(activeNanos, now - changedAt.getPlain());
+        changedAt.setOpaque(now);
         state.setOpaque(ASLEEP);
+        endTimes();
+        return now;
     }
 
     /** The loop has slept since {@code fellAsleep}. Loop only. */

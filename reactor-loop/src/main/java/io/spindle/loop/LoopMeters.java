@@ -24,7 +24,7 @@ import org.jspecify.annotations.Nullable;
  *       the first is the utilization of a period
  *   <li>{@code spindle.loop.utilization}: the share of time awake, since the loop started
  *   <li>{@code spindle.loop.delay} with {@code quantile} 0.5, 0.99, 0.999 and 1: how long turns took in the last one to two
- *       minutes, or since the last reading if that was longer ago
+ *       minutes: since the binding at first, since the reading before the last if that was longer ago
  *   <li>{@code spindle.loop.turns}, {@code spindle.loop.callbacks}, {@code spindle.loop.events}: counters
  *   <li>{@code spindle.loop.queued}, {@code spindle.loop.ticks}, {@code spindle.loop.microtasks}, {@code
  *       spindle.loop.immediates}, {@code spindle.loop.timers}, {@code spindle.loop.channels}: what waits now
@@ -60,11 +60,13 @@ public final class LoopMeters implements MeterBinder {
 
         private final Clock clock;
         private @Nullable Snapshot snapshot;
-        private @Nullable Snapshot windowStart; // null: the start of the loop
-        private @Nullable Snapshot nextStart;
+        private Snapshot windowStart;
+        private Snapshot nextStart;
 
-        Latest(Clock clock) {
+        Latest(Clock clock, EventLoop loop) {
             this.clock = clock;
+            windowStart = new Snapshot(loop.metrics(), clock.monotonicTime());
+            nextStart = windowStart;
         }
 
         synchronized LoopMetrics of(EventLoop loop) {
@@ -79,20 +81,14 @@ public final class LoopMeters implements MeterBinder {
         }
 
         private void moveWindow(Snapshot latest) {
-            Snapshot next = nextStart;
-            if (next == null) {
-                nextStart = latest;
-            } else if (latest.takenAt() - next.takenAt() >= WINDOW_NANOS) {
-                windowStart = next;
+            if (latest.takenAt() - nextStart.takenAt() >= WINDOW_NANOS) {
+                windowStart = nextStart;
                 nextStart = latest;
             }
         }
 
         synchronized DurationHistogram recentDelay(EventLoop loop) {
-            DurationHistogram delay = of(loop).delay();
-            return windowStart == null
-                    ? delay
-                    : delay.since(windowStart.metrics().delay());
+            return of(loop).delay().since(windowStart.metrics().delay());
         }
     }
 
@@ -102,7 +98,7 @@ public final class LoopMeters implements MeterBinder {
                 registry,
                 Tags.of("loop", loop.name()),
                 loop,
-                new Latest(registry.config().clock()));
+                new Latest(registry.config().clock(), loop));
         binding.counter("active", "Seconds awake", "seconds", metrics -> seconds(metrics.active()));
         binding.counter("idle", "Seconds asleep", "seconds", metrics -> seconds(metrics.idle()));
         binding.counter("turns", "Turns through the phases", null, LoopMetrics::turns);

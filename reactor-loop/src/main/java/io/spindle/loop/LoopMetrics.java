@@ -25,7 +25,7 @@ import java.util.Objects;
  * @param timers timers that wait now
  * @param channels channels and other I/O handles that are registered now
  * @param resources the kinds of what keeps the loop alive now, one entry each. Node analogue:
- *     {@code process.getActiveResourcesInfo()}. Empty once the loop ends at once or has ended
+ *     {@code process.getActiveResourcesInfo()}. An adopted publisher has its name, or {@code Publisher}. Empty once the loop ends at once or has ended
  * @param slowest the slowest callbacks so far, the slowest first; empty unless
  *     {@link EventLoopSpec#callbackTiming(boolean)} is on
  * @since 0.1.0

@@ -32,7 +32,7 @@ final class LoopThread extends FastThreadLocalThread implements NonBlocking {
         this.handled = handled;
     }
 
-    EventLoop eventLoop() {
+    DefaultEventLoop eventLoop() {
         return loop;
     }
 }

@@ -305,7 +305,7 @@ final class NettyLoop extends SingleThreadIoEventLoop {
     }
 
     private void poll() {
-        long now = counters.turnEnds();
+        counters.turnEnds();
         boolean hasChannels = getNumOfRegisteredChannels() > 0 || isShuttingDown();
         if (hadChannels && !hasChannels) {
             settling = true; // NIO gives a closed channel's descriptor back in the next look only
@@ -317,14 +317,14 @@ final class NettyLoop extends SingleThreadIoEventLoop {
         if (!runnable && host.hasNothingLeft()) {
             return;
         }
-        if (runnable || isFoundBySpinning(now)) {
+        long fellAsleep = runnable ? AWAKE : counters.sleeps();
+        if (runnable || isFoundBySpinning(fellAsleep)) {
             if (hasChannels) {
                 ioHandler().run(context);
             }
             return;
         }
-        asleepSince = now;
-        counters.sleeps();
+        asleepSince = fellAsleep;
         long events = counters.events();
         if (hasChannels) {
             gate.polling();
@@ -333,7 +333,7 @@ final class NettyLoop extends SingleThreadIoEventLoop {
             park();
         }
         awake();
-        spin.slept(counters.awakeSince() - now, hasTasks() && counters.events() == events);
+        spin.slept(counters.awakeSince() - fellAsleep, hasTasks() && counters.events() == events);
     }
 
     /** The sleep is over: with the first I/O callback of a poll, or when the poll returns. */
@@ -372,7 +372,6 @@ final class NettyLoop extends SingleThreadIoEventLoop {
         if (nanos == 0) {
             return false;
         }
-        counters.sleeps();
         long now = start;
         do {
             for (int i = 0; i < SPINS_PER_CLOCK; i++) {

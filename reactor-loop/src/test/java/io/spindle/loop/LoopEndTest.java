@@ -12,6 +12,7 @@ import ch.qos.logback.core.read.ListAppender;
 import io.spindle.testkit.Spin;
 import java.time.Duration;
 import java.util.List;
+import java.util.Objects;
 import java.util.SplittableRandom;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
@@ -19,9 +20,12 @@ import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.Consumer;
 import org.junit.jupiter.api.Test;
+import org.reactivestreams.Subscription;
 import org.slf4j.LoggerFactory;
 import reactor.core.Disposable;
+import reactor.core.publisher.BaseSubscriber;
 import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
 import reactor.core.publisher.Sinks;
@@ -29,6 +33,7 @@ import reactor.core.scheduler.Scheduler;
 import reactor.core.scheduler.Schedulers;
 import reactor.test.StepVerifier;
 import reactor.test.publisher.TestPublisher;
+import reactor.util.context.Context;
 
 /** How a loop ends: at once, or when nothing is left to do. */
 class LoopEndTest extends OneLoop {
@@ -377,6 +382,116 @@ class LoopEndTest extends OneLoop {
         assertThat(values).isEmpty();
         assertThat(discarded).containsExactlyInAnyOrder(1, 2, 3, 4, 5);
         assertThat(errors).singleElement().isInstanceOf(RejectedExecutionException.class);
+    }
+
+    @Test
+    void whoIsRefusedByALoopThatIsBusyWithItsLastCallbackIsToldBehindIt() throws InterruptedException {
+        TestPublisher<Integer> source = TestPublisher.create();
+        List<Throwable> errors = new CopyOnWriteArrayList<>();
+        List<Boolean> onLoop = new CopyOnWriteArrayList<>();
+        List<Integer> discarded = new CopyOnWriteArrayList<>();
+        loop.adopt(source.flux()).doOnDiscard(Integer.class, discarded::add).subscribe(value -> {}, error -> {
+            errors.add(error);
+            onLoop.add(loop.inLoop());
+        });
+        CountDownLatch release = hold();
+        loop.dispose();
+        source.next(1);
+
+        assertThat(errors).as("the loop still runs a callback").isEmpty();
+        release.countDown();
+        loop.onDispose().block(LIMIT);
+        assertThat(errors).singleElement().isInstanceOf(RejectedExecutionException.class);
+        assertThat(onLoop).containsExactly(true);
+        assertThat(discarded).containsExactly(1);
+        source.assertCancelled();
+    }
+
+    @Test
+    void aDisposeEndsALoopThatAnEagerPublisherKeepsBusy() {
+        AtomicInteger seen = new AtomicInteger();
+        loop.adopt(Flux.<Integer>generate(sink -> sink.next(1))).subscribe(seen::addAndGet, ended -> {});
+        aTurn(); // others have their turns, too
+        aTurn();
+        int before = seen.get();
+        aTurn();
+
+        assertThat(seen.get()).isGreaterThan(before);
+        end(loop);
+    }
+
+    @Test
+    void aSubscriberThatThrowsLeavesNothingBehind() {
+        TestPublisher<Integer> source = TestPublisher.create();
+        List<Integer> discarded = new CopyOnWriteArrayList<>();
+        Flux<Integer> adopted = loop.adopt(source.flux()).doOnDiscard(Integer.class, discarded::add);
+        onLoop(() -> {
+            adopted.subscribe(new BaseSubscriber<>() {
+                @Override
+                protected void hookOnNext(Integer value) {
+                    throw new LinkageError("a class has gone");
+                }
+            });
+            source.next(1, 2, 3);
+        });
+        settle();
+
+        assertThat(discarded).containsExactly(2, 3);
+        source.assertCancelled();
+        loop.disposeGracefully().block(LIMIT); // it is not held open
+    }
+
+    @Test
+    void anErrorThatNobodyIsToldAnyMoreIsDroppedNotForgotten() throws InterruptedException {
+        TestPublisher<Integer> source = TestPublisher.create();
+        List<Throwable> dropped = new CopyOnWriteArrayList<>();
+        IllegalStateException late = new IllegalStateException("late");
+        loop.adopt(source.flux())
+                .contextWrite(Context.of("reactor.onErrorDropped.local", (Consumer<Throwable>) dropped::add))
+                .subscribe(value -> {}, ended -> {});
+        CountDownLatch release = hold();
+        source.error(late);
+        loop.dispose();
+        release.countDown();
+        loop.onDispose().block(LIMIT);
+
+        assertThat(dropped).containsExactly(late);
+    }
+
+    @Test
+    void whatIsAdoptedInAnExitHookIsCancelledAndItsValuesAreDiscarded() {
+        List<Object> log = new CopyOnWriteArrayList<>();
+        spec("hook")
+                .onExit(code -> Objects.requireNonNull(EventLoop.current())
+                        .adopt(Flux.using(
+                                () -> "resource",
+                                resource -> Flux.just(1, 2).concatWith(Flux.never()),
+                                resource -> log.add("closed")))
+                        .doOnDiscard(Integer.class, log::add)
+                        .subscribe(log::add, log::add))
+                .run(started -> {});
+
+        assertThat(log).containsExactlyInAnyOrder(1, 2, "closed");
+    }
+
+    @Test
+    void anAdoptedMonoIsAskedWhenItsValueIsWanted() {
+        AtomicInteger asked = new AtomicInteger();
+        BaseSubscriber<Integer> patient = new BaseSubscriber<>() {
+            @Override
+            protected void hookOnSubscribe(Subscription subscription) {}
+        };
+        Mono<Integer> end = Mono.create(sink -> {
+            loop.adopt(Mono.fromCallable(() -> 1).doOnRequest(n -> asked.incrementAndGet()))
+                    .doOnSuccess(sink::success)
+                    .subscribe(patient);
+            settle();
+            asked.set(asked.get() * 10);
+            patient.request(1);
+        });
+
+        assertThat(end.block(LIMIT)).isEqualTo(1);
+        assertThat(asked).as("not before").hasValue(1);
     }
 
     @Test

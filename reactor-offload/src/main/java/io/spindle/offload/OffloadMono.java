@@ -10,6 +10,7 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import reactor.core.CoreSubscriber;
 import reactor.core.Exceptions;
+import reactor.core.Scannable;
 import reactor.core.publisher.Mono;
 import reactor.core.publisher.Operators;
 
@@ -17,7 +18,7 @@ import reactor.core.publisher.Operators;
  * A call on a pool: one object for each subscription is subscription and task at once. Made on a loop, the subscription is
  * adopted by it.
  */
-final class OffloadMono<T> extends Mono<T> {
+final class OffloadMono<T> extends Mono<T> implements Scannable {
 
     private static final Logger log = LoggerFactory.getLogger(BlockingPool.class);
 
@@ -33,6 +34,13 @@ final class OffloadMono<T> extends Mono<T> {
 
     static <T> Mono<T> of(DefaultBlockingPool pool, Callable<? extends @Nullable T> task, TaskOptions options) {
         return EventLoop.onCurrent(onAssembly(new OffloadMono<T>(pool, task, options)));
+    }
+
+    /** So it is called in {@code LoopMetrics.resources()}. */
+    @Override
+    @SuppressWarnings("rawtypes")
+    public @Nullable Object scanUnsafe(Attr key) {
+        return key == Attr.NAME ? "BlockingPool.call" : null;
     }
 
     @Override

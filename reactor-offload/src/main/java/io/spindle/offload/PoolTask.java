@@ -13,7 +13,7 @@ import reactor.core.scheduler.Schedulers;
  * One task of a pool: what is common to all is how it waits, runs, is cancelled or refused, each at most once.
  *
  * <pre>
- *   NEW → WAITING → RUNNING → DONE → DELIVERED
+ *   NEW → WAITING → RUNNING → DONE (→ DELIVERED)                    the last for elements of a map
  *                      ↳ (ASKED →) INTERRUPTING → INTERRUPTED   stopped while it ran: its outcome is not delivered
  *     ↳ BURIED  ↳ CANCELLED → BURIED                    stopped before; BURIED when it has left the queue
  * </pre>

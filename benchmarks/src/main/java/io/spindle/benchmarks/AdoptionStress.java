@@ -10,15 +10,18 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicLong;
+import org.jspecify.annotations.Nullable;
 import org.reactivestreams.Subscriber;
 import org.reactivestreams.Subscription;
-import reactor.core.publisher.BaseSubscriber;
+import reactor.core.CoreSubscriber;
 import reactor.core.publisher.Flux;
+import reactor.core.publisher.Mono;
 
 /**
- * Looks for a lost value or end of an adopted publisher: one thread sends 64 values, and completes or not, while another at
- * a random moment disposes the loop, or cancels and then disposes it. Each value must be delivered or discarded, and a
- * subscriber that has not cancelled must be told one end.
+ * Looks for a lost or doubled value or end of an adopted publisher: one thread sends the values of a {@code Flux}, and
+ * completes or not, or the one of a {@code Mono}, while another at a random moment disposes the loop, or cancels and then
+ * disposes it. Each value must be delivered or discarded, once, and a subscriber that has not cancelled must be told one end.
  */
 final class AdoptionStress {
 
@@ -26,7 +29,7 @@ final class AdoptionStress {
     private static final int MAX_WAIT = 4_000;
     private static final Duration PATIENCE = Duration.ofSeconds(30);
 
-    /** Sends whatever is asked for or not: it is less than an adopted publisher requests ahead. */
+    /** Heeds no demand: what is sent is less than an adopted publisher requests ahead. */
     private static final Subscription HEEDLESS = new Subscription() {
         @Override
         public void request(long n) {}
@@ -36,36 +39,23 @@ final class AdoptionStress {
     };
 
     private final EventLoop loop;
-    private final AtomicInteger seen = new AtomicInteger();
+    private final AtomicLong seen = new AtomicLong(); // a bit for each value
+    private final AtomicInteger doubled = new AtomicInteger();
     private final AtomicInteger ends = new AtomicInteger();
     private final CountDownLatch end = new CountDownLatch(1);
-    private final BaseSubscriber<Integer> subscriber = new Counting();
+    private volatile @Nullable Subscription subscription;
 
     private AdoptionStress(EventLoop loop) {
         this.loop = loop;
     }
 
-    private final class Counting extends BaseSubscriber<Integer> {
-
-        @Override
-        protected void hookOnNext(Integer value) {
-            seen.incrementAndGet();
-        }
-
-        @Override
-        protected void hookOnComplete() {
-            ends.incrementAndGet();
-            end.countDown();
-        }
-
-        @Override
-        protected void hookOnError(Throwable error) {
-            hookOnComplete();
-        }
+    /** Makes the loop of a round. */
+    interface Start {
+        EventLoop loop();
     }
 
-    /** Returns how many values and ends were lost. */
-    static long lost(EventLoopStart start, long rounds, long seed) throws Exception {
+    /** Returns how many values and ends were lost or doubled. */
+    static long lost(Start start, long rounds, long seed) throws Exception {
         SplittableRandom random = new SplittableRandom(seed);
         ExecutorService sender = Executors.newSingleThreadExecutor();
         long lost = 0;
@@ -76,45 +66,81 @@ final class AdoptionStress {
         return lost;
     }
 
-    /** Makes the loop of a round. */
-    interface EventLoopStart {
-        EventLoop loop();
+    private final class Counting implements CoreSubscriber<Integer> {
+
+        @Override
+        public void onSubscribe(Subscription given) {
+            subscription = given;
+            given.request(Long.MAX_VALUE);
+        }
+
+        @Override
+        public void onNext(Integer value) {
+            see(value);
+        }
+
+        @Override
+        public void onError(Throwable error) {
+            onComplete();
+        }
+
+        @Override
+        public void onComplete() {
+            ends.incrementAndGet();
+            end.countDown();
+        }
+    }
+
+    private void see(int value) {
+        long bit = 1L << value;
+        if ((seen.getAndUpdate(before -> before | bit) & bit) != 0) {
+            doubled.incrementAndGet();
+        }
     }
 
     private long run(ExecutorService threads, SplittableRandom random) throws Exception {
-        boolean completes = random.nextBoolean();
+        int values = random.nextInt(4) == 0 ? 1 : VALUES;
+        boolean completes = values == 1 || random.nextBoolean();
         boolean cancels = random.nextInt(4) == 0;
-        int moment = random.nextInt(MAX_WAIT);
-        CompletableFuture<Void> sent = new CompletableFuture<>();
-        loop.adopt(Flux.<Integer>from(source -> {
-                    source.onSubscribe(HEEDLESS);
-                    threads.execute(() -> {
-                        send(source, completes);
-                        sent.complete(null);
-                    });
-                }))
-                .doOnDiscard(Integer.class, value -> seen.incrementAndGet())
-                .subscribe(subscriber);
+        int moment = random.nextInt(values == 1 ? MAX_WAIT / 8 : MAX_WAIT);
+        CompletableFuture<@Nullable Void> sent = new CompletableFuture<>();
+        Flux<Integer> source = Flux.from(subscriber -> {
+            subscriber.onSubscribe(HEEDLESS);
+            threads.execute(() -> {
+                send(subscriber, values, completes);
+                sent.complete(null);
+            });
+        });
+        Flux<Integer> adopted =
+                values == 1 ? loop.adopt(Mono.fromDirect(source)).flux() : loop.adopt(source);
+        adopted.doOnDiscard(Integer.class, this::see).subscribe(new Counting());
         for (int i = 0; i < moment; i++) {
             Thread.onSpinWait();
         }
-        if (cancels) {
-            subscriber.cancel();
+        Subscription given = subscription;
+        if (cancels && given != null) {
+            given.cancel();
         }
         loop.dispose();
         loop.onDispose().block(PATIENCE);
         sent.get(PATIENCE.toSeconds(), TimeUnit.SECONDS);
-        boolean told = cancels || (end.await(PATIENCE.toSeconds(), TimeUnit.SECONDS) && ends.get() == 1);
-        long lost = Math.abs(VALUES - seen.get()) + (told ? 0 : 1);
+        boolean told = cancels ? ends.get() <= 1 : end.await(PATIENCE.toSeconds(), TimeUnit.SECONDS) && ends.get() == 1;
+        long lost = values - Long.bitCount(seen.get()) + doubled.get() + (told ? 0 : 1);
         if (lost > 0) {
-            System.err.println("of " + VALUES + " values seen " + seen + ", ends " + ends
-                    + (completes ? ", completes" : "") + (cancels ? ", cancels" : ""));
+            System.err.printf(
+                    "of %d values %d seen, %d doubled, %d ends%s%s%n",
+                    values,
+                    Long.bitCount(seen.get()),
+                    doubled.get(),
+                    ends.get(),
+                    completes ? ", completes" : "",
+                    cancels ? ", cancelled" : "");
         }
         return lost;
     }
 
-    private static void send(Subscriber<? super Integer> source, boolean completes) {
-        for (int value = 0; value < VALUES; value++) {
+    private static void send(Subscriber<? super Integer> source, int values, boolean completes) {
+        for (int value = 0; value < values; value++) {
             source.onNext(value);
         }
         if (completes) {

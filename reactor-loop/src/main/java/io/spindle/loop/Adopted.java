@@ -70,7 +70,11 @@ final class Adopted<T> implements CoreSubscriber<T>, Subscription, Runnable, Sca
     private volatile int wip;
 
     private volatile int happened;
-    private int consumed; // since the last request; of the loop
+
+    // Of the turn that runs.
+    private int consumed; // since the last request
+    private int delivered; // in this turn
+    private long deadline; // of this turn, once it has delivered so many that it looks
 
     // Of the loop's list, under its lock.
     @Nullable
@@ -147,15 +151,27 @@ final class Adopted<T> implements CoreSubscriber<T>, Subscription, Runnable, Sca
             return;
         }
         source = subscription;
-        actual.onSubscribe(this);
-        subscribed = true; // and then the look at what came meanwhile; who comes later looks at this
-        if (over) {
-            subscription.cancel();
-            tell();
-        } else if (queue != null) {
-            subscription.request(prefetch == Integer.MAX_VALUE ? Long.MAX_VALUE : prefetch);
-        } else if (requested > 0) {
-            ask(subscription);
+        orCancel(() -> {
+            actual.onSubscribe(this);
+            subscribed = true; // and then the look at what came meanwhile; who comes later looks at this
+            if (over) {
+                subscription.cancel();
+                tell();
+            } else if (queue != null) {
+                subscription.request(prefetch == Integer.MAX_VALUE ? Long.MAX_VALUE : prefetch);
+            } else if (requested > 0) {
+                ask(subscription);
+            }
+        });
+    }
+
+    /** What throws, as a fatal error does, must not leave the loop held by what nobody hears of any more. */
+    void orCancel(Runnable step) {
+        try {
+            step.run();
+        } catch (Throwable thrown) {
+            cancel();
+            throw thrown;
         }
     }
 
@@ -211,7 +227,7 @@ final class Adopted<T> implements CoreSubscriber<T>, Subscription, Runnable, Sca
         Operators.addCap(REQUESTED, this, n);
         Subscription subscription = source;
         if (queue == null && subscribed && subscription != null) {
-            ask(subscription);
+            orCancel(() -> ask(subscription));
         }
         if (!isEmpty()) { // else the next value posts a turn, which sees the demand
             post();
@@ -251,7 +267,9 @@ final class Adopted<T> implements CoreSubscriber<T>, Subscription, Runnable, Sca
             return queue.poll();
         }
         T only = value;
-        value = null;
+        if (only != null) { // it may come in this moment
+            value = null;
+        }
         return only;
     }
 
@@ -274,17 +292,21 @@ final class Adopted<T> implements CoreSubscriber<T>, Subscription, Runnable, Sca
 
     /** By the owner, who is so no more. */
     private void postTurn() {
+        Turn turn;
         try {
-            loop.postHeld(new Turn());
+            turn = new Turn();
+        } catch (Throwable hook) {
+            abandon();
+            throw hook;
+        }
+        try {
+            loop.postHeld(turn);
         } catch (RejectedExecutionException ending) {
             lost = true; // then the look at whether the loop still comes to its end; that takes it out, then looks at
             // this
             if (!loop.adoptions().contains(this) && isFirst(ENDED)) {
                 end();
             }
-        } catch (Throwable hook) {
-            abandon();
-            throw hook;
         }
     }
 
@@ -305,6 +327,7 @@ final class Adopted<T> implements CoreSubscriber<T>, Subscription, Runnable, Sca
     @Override
     public void run() {
         int missed = 1;
+        delivered = 0;
         while (missed != 0) {
             if (cancelled) {
                 discardQueued();
@@ -328,12 +351,11 @@ final class Adopted<T> implements CoreSubscriber<T>, Subscription, Runnable, Sca
     /** Returns whether it stopped for the sake of the loop, which has something else to do or has to end. */
     private boolean deliver() {
         long demand = requested;
-        long delivered = 0;
-        long deadline = 0;
+        long taken = 0;
         boolean goesOn = false;
         while (!cancelled && !goesOn) {
             boolean last = done;
-            T next = delivered == demand ? null : poll();
+            T next = taken == demand ? null : poll();
             if (next == null) {
                 if (last && isEmpty()) {
                     terminate();
@@ -341,22 +363,28 @@ final class Adopted<T> implements CoreSubscriber<T>, Subscription, Runnable, Sca
                 break;
             }
             actual.onNext(next);
-            delivered++;
+            taken++;
             if (++consumed == limit) {
                 consumed = 0;
                 requestMore();
             }
-            goesOn = loop.isDiscarding();
-            if (delivered % CLOCK_EVERY == 0) {
-                long now = System.nanoTime();
-                deadline = deadline == 0 ? now + TURN_NANOS : deadline;
-                goesOn |= now - deadline >= 0;
-            }
+            goesOn = loop.isDiscarding() || isOutOfTime();
         }
-        if (delivered != 0 && demand != Long.MAX_VALUE) {
-            REQUESTED.addAndGet(this, -delivered);
+        if (taken != 0 && demand != Long.MAX_VALUE) {
+            REQUESTED.addAndGet(this, -taken);
         }
         return goesOn;
+    }
+
+    private boolean isOutOfTime() {
+        if (++delivered % CLOCK_EVERY != 0) {
+            return false;
+        }
+        long now = System.nanoTime();
+        if (delivered == CLOCK_EVERY) {
+            deadline = now + TURN_NANOS;
+        }
+        return now - deadline >= 0;
     }
 
     private void requestMore() {
@@ -399,8 +427,8 @@ final class Adopted<T> implements CoreSubscriber<T>, Subscription, Runnable, Sca
                 Operators.onDiscard(next, currentContext());
             }
             Throwable untold = error;
-            error = null;
-            if (untold != null) {
+            if (untold != null) { // it may come in this moment
+                error = null;
                 Operators.onErrorDropped(untold, currentContext());
             }
         }
@@ -416,8 +444,8 @@ final class Adopted<T> implements CoreSubscriber<T>, Subscription, Runnable, Sca
                 subscription.cancel();
             }
         } finally {
-            discardQueued();
             release();
+            discardQueued();
         }
     }
 
@@ -446,10 +474,13 @@ final class Adopted<T> implements CoreSubscriber<T>, Subscription, Runnable, Sca
                 subscription.cancel();
             }
         } finally {
-            discardQueued();
-            loop.adoptions().remove(this);
             release();
-            tell();
+            try {
+                discardQueued();
+            } finally {
+                loop.adoptions().remove(this);
+                tell();
+            }
         }
     }
 
@@ -460,7 +491,7 @@ final class Adopted<T> implements CoreSubscriber<T>, Subscription, Runnable, Sca
     }
 
     @Override
-    @SuppressWarnings("rawtypes")
+    @SuppressWarnings({"rawtypes", "ReferenceEquality"})
     public @Nullable Object scanUnsafe(Attr key) {
         if (key == Attr.PARENT) {
             return source;

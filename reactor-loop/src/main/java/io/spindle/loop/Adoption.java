@@ -53,9 +53,13 @@ final class Adoption {
         @Override
         public void subscribe(CoreSubscriber<? super T> actual) {
             DefaultEventLoop home = home(loop);
-            CoreSubscriber<? super T> subscriber = home == null ? actual : Adopted.by(home, this, actual, 0);
-            if (subscriber != null) {
-                source.subscribe(subscriber);
+            if (home == null) {
+                source.subscribe(actual);
+                return;
+            }
+            Adopted<T> adopted = Adopted.by(home, this, actual, 0);
+            if (adopted != null) {
+                adopted.orCancel(() -> source.subscribe(adopted));
             }
         }
     }
@@ -83,9 +87,13 @@ final class Adoption {
         @Override
         public void subscribe(CoreSubscriber<? super T> actual) {
             DefaultEventLoop home = home(loop);
-            CoreSubscriber<? super T> subscriber = home == null ? actual : Adopted.by(home, this, actual, prefetch);
-            if (subscriber != null) {
-                source.subscribe(subscriber);
+            if (home == null) {
+                source.subscribe(actual);
+                return;
+            }
+            Adopted<T> adopted = Adopted.by(home, this, actual, prefetch);
+            if (adopted != null) {
+                adopted.orCancel(() -> source.subscribe(adopted));
             }
         }
     }

@@ -228,7 +228,7 @@ public interface EventLoop extends Scheduler {
     /**
      * The same as {@link #adopt(Mono)} for a {@code Flux}; demand is passed on in batches, as by
      * {@link Flux#publishOn(Scheduler)}. Values that come together arrive in one task, without ticks between them; after 64
-     * values and a millisecond the rest waits for the next turn.
+     * values and a millisecond the rest is posted again, behind what others have posted.
      *
      * @param source the work, wherever it runs
      * @return a {@code Flux} that signals on this loop

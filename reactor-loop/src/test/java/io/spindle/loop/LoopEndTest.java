@@ -22,6 +22,7 @@ import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Consumer;
 import org.junit.jupiter.api.Test;
+import org.reactivestreams.Publisher;
 import org.reactivestreams.Subscription;
 import org.slf4j.LoggerFactory;
 import reactor.core.Disposable;
@@ -418,6 +419,41 @@ class LoopEndTest extends OneLoop {
 
         assertThat(seen.get()).isGreaterThan(before);
         end(loop);
+    }
+
+    @Test
+    void anEagerPublisherLetsOthersRunHoweverItIsAsked() {
+        AtomicInteger seen = new AtomicInteger();
+        Disposable eager = loop.adopt(Flux.<Integer>generate(sink -> sink.next(1)), 4)
+                .limitRate(2)
+                .subscribe(seen::addAndGet, ended -> {});
+        aTurn();
+        int before = seen.get();
+        aTurn();
+        aTurn();
+
+        assertThat(seen.get()).isGreaterThan(before);
+        eager.dispose();
+        loop.disposeGracefully().block(LIMIT);
+    }
+
+    @Test
+    void aSubscriptionThatThrowsDoesNotHoldTheLoop() {
+        Publisher<Integer> broken = subscriber -> {
+            throw new IllegalStateException("broken");
+        };
+        LinkageError fatal = new LinkageError("a class has gone");
+        List<Throwable> errors = new CopyOnWriteArrayList<>();
+        loop.adopt(Flux.from(broken)).subscribe(value -> {}, errors::add);
+        assertThatThrownBy(() -> loop.adopt(Mono.fromCallable(() -> {
+                            throw fatal;
+                        }))
+                        .subscribe())
+                .isEqualTo(fatal);
+
+        assertThat(errors).singleElement().hasFieldOrPropertyWithValue("message", "broken");
+        assertThat(loop.metrics().resources()).isEmpty();
+        loop.disposeGracefully().block(LIMIT);
     }
 
     @Test

@@ -38,7 +38,7 @@ final class OffloadMono<T> extends Mono<T> implements Scannable {
 
     /** So it is called in {@code LoopMetrics.resources()}. */
     @Override
-    @SuppressWarnings("rawtypes")
+    @SuppressWarnings({"rawtypes", "ReferenceEquality"})
     public @Nullable Object scanUnsafe(Attr key) {
         return key == Attr.NAME ? "BlockingPool.call" : null;
     }

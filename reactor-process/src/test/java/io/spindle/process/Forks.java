@@ -71,21 +71,6 @@ final class Forks {
         }
     }
 
-    /** When it hears something, sends three messages and makes the file that is its argument. Then its parent disconnects. */
-    static final class Burst {
-        private Burst() {}
-
-        public static void main(String[] args) {
-            Channel.parent()
-                    .flatMap(parent -> parent.receive(String.class)
-                            .next()
-                            .thenMany(Flux.range(1, 3).concatMap(parent::send))
-                            .then(Mono.fromCallable(() -> Files.createFile(Path.of(args[0])))
-                                    .subscribeOn(Schedulers.boundedElastic())))
-                    .subscribe();
-        }
-    }
-
     /** Sends a short message and exits at once. */
     static final class Hasty {
         private Hasty() {}

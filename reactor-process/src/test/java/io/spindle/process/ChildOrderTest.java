@@ -8,6 +8,9 @@ import io.netty.channel.IoEventLoop;
 import io.spindle.loop.EventLoop;
 import io.spindle.process.ipc.Channel;
 import io.spindle.testkit.LeakCheck;
+import io.spindle.testkit.Spin;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -17,12 +20,13 @@ import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
+import org.junit.jupiter.api.io.TempDir;
 import org.reactivestreams.Subscription;
 import reactor.core.publisher.BaseSubscriber;
 import reactor.core.publisher.Mono;
 
 /**
- * Node's ordering rules of children, O-55 to O-63; O-56 is in {@link SpawnFailureTest}, O-57 in {@link ChildProcessTest}.
+ * Node's ordering rules of children, O-47 and O-55 to O-63; O-56 is in {@link SpawnFailureTest}, O-57 in {@link ChildProcessTest}.
  * Where a rule orders an exit and what the child's channel or pipes tell, close is what follows both.
  */
 @ExtendWith({JvmWarmUp.class, LeakCheck.class})
@@ -158,6 +162,42 @@ class ChildOrderTest {
 
     private void send(Channel channel, int number) {
         channel.send(number).subscribe(null, null, () -> log.add("sent " + number));
+    }
+
+    @Test
+    @DisplayName("O-47: three messages that come in one read are told before any tick that their handlers set")
+    void messagesOfOneReadComeBeforeTheirTicks(@TempDir Path directory) {
+        Path sent = directory.resolve("sent");
+        EventLoop.run(loop -> ForkTest.fork(Forks.Burst.class, sent.toString())
+                .spawn()
+                .subscribe(child -> {
+                    Channel channel = child.channel();
+                    channel.receive(Integer.class).take(3).subscribe(number -> {
+                        log.add("message " + number);
+                        loop.nextTick(() -> log.add("tick " + number));
+                        loop.queueMicrotask(() -> log.add("microtask " + number));
+                        loop.setImmediate(() -> log.add("immediate " + number));
+                        if (number == 3) {
+                            child.dispose();
+                        }
+                    });
+                    channel.send("go").subscribe(null, null, () -> Spin.until(() -> Files.exists(sent)));
+                }));
+
+        assertThat(log)
+                .containsExactly(
+                        "message 1",
+                        "message 2",
+                        "message 3",
+                        "tick 1",
+                        "tick 2",
+                        "tick 3",
+                        "microtask 1",
+                        "microtask 2",
+                        "microtask 3",
+                        "immediate 1",
+                        "immediate 2",
+                        "immediate 3");
     }
 
     @Test

@@ -71,6 +71,24 @@ final class Forks {
         }
     }
 
+    /**
+     * When it hears something, sends three messages and makes the file that is its argument. It goes on listening: else the
+     * channel would not keep it alive so long.
+     */
+    static final class Burst {
+        private Burst() {}
+
+        public static void main(String[] args) {
+            Channel.parent()
+                    .flatMapMany(parent -> parent.receive(String.class)
+                            .concatMap(heard -> Flux.range(1, 3)
+                                    .concatMap(parent::send)
+                                    .then(Mono.fromCallable(() -> Files.createFile(Path.of(args[0])))
+                                            .subscribeOn(Schedulers.boundedElastic()))))
+                    .subscribe();
+        }
+    }
+
     /** Sends a short message and exits at once. */
     static final class Hasty {
         private Hasty() {}

@@ -29,6 +29,7 @@ import io.spindle.offload.BlockingPool;
 import io.spindle.offload.BlockingPoolSpec;
 import io.spindle.offload.TaskRejectedException;
 import io.spindle.testkit.LeakCheck;
+import io.spindle.testkit.Spin;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.time.Duration;
@@ -233,10 +234,12 @@ class DnsResolverTest {
         DnsResolver hasty =
                 DnsResolver.create(List.of((InetSocketAddress) server.localAddress()), Duration.ofMillis(50), 3);
 
-        fails(hasty.resolve4("silent.example"), "ETIMEOUT");
-
-        assertThat(questions).hasValueGreaterThanOrEqualTo(3);
-        hasty.dispose();
+        try {
+            fails(hasty.resolve4("silent.example"), "ETIMEOUT");
+            Spin.until(() -> questions.get() >= 3); // the server may be slower than the time-outs
+        } finally {
+            hasty.dispose();
+        }
     }
 
     @Test

@@ -3,10 +3,8 @@ package io.spindle.loop;
 
 import java.util.Queue;
 import java.util.concurrent.RejectedExecutionException;
-import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicIntegerFieldUpdater;
 import java.util.concurrent.atomic.AtomicLongFieldUpdater;
-import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.reactivestreams.Subscription;
 import reactor.core.CoreSubscriber;
@@ -26,10 +24,6 @@ import reactor.util.context.Context;
  * values any more the owner discards them.
  */
 final class Adopted<T> implements CoreSubscriber<T>, Subscription, Runnable, Scannable {
-
-    private static final String KIND = "Publisher";
-    private static final int CLOCK_EVERY = 64;
-    private static final long TURN_NANOS = TimeUnit.MILLISECONDS.toNanos(1);
 
     // What happens once.
     private static final int RELEASED = 1; // the loop
@@ -71,10 +65,7 @@ final class Adopted<T> implements CoreSubscriber<T>, Subscription, Runnable, Sca
 
     private volatile int happened;
 
-    // Of the turn that runs.
-    private int consumed; // since the last request
-    private int delivered; // in this turn
-    private long deadline; // of this turn, once it has delivered so many that it looks
+    private int consumed; // since the last request; of the loop
 
     // Of the loop's list, under its lock.
     @Nullable
@@ -115,13 +106,9 @@ final class Adopted<T> implements CoreSubscriber<T>, Subscription, Runnable, Sca
         return adopted;
     }
 
-    /** What it is called in {@link LoopMetrics#resources()}: the name that it was given, if any. */
-    String kind() {
-        return Stream.concat(Stream.of(publisher), publisher.parents())
-                .map(each -> each.scan(Attr.NAME))
-                .filter(name -> name != null)
-                .findFirst()
-                .orElse(KIND);
+    /** What was adopted. */
+    Scannable publisher() {
+        return publisher;
     }
 
     /** Whether the loop is kept open by it. */
@@ -151,12 +138,19 @@ final class Adopted<T> implements CoreSubscriber<T>, Subscription, Runnable, Sca
             return;
         }
         source = subscription;
+        if (cancelled) { // its publisher threw before it came: the subscriber has heard of that
+            subscription.cancel();
+            return;
+        }
         orCancel(() -> {
             actual.onSubscribe(this);
             subscribed = true; // and then the look at what came meanwhile; who comes later looks at this
             if (over) {
-                subscription.cancel();
-                tell();
+                try {
+                    subscription.cancel();
+                } finally {
+                    tell();
+                }
             } else if (queue != null) {
                 subscription.request(prefetch == Integer.MAX_VALUE ? Long.MAX_VALUE : prefetch);
             } else if (requested > 0) {
@@ -327,7 +321,7 @@ final class Adopted<T> implements CoreSubscriber<T>, Subscription, Runnable, Sca
     @Override
     public void run() {
         int missed = 1;
-        delivered = 0;
+        loop.turnBudget().begin();
         while (missed != 0) {
             if (cancelled) {
                 discardQueued();
@@ -368,23 +362,12 @@ final class Adopted<T> implements CoreSubscriber<T>, Subscription, Runnable, Sca
                 consumed = 0;
                 requestMore();
             }
-            goesOn = loop.isDiscarding() || isOutOfTime();
+            goesOn = loop.isDiscarding() || loop.turnBudget().isSpent();
         }
         if (taken != 0 && demand != Long.MAX_VALUE) {
             REQUESTED.addAndGet(this, -taken);
         }
         return goesOn;
-    }
-
-    private boolean isOutOfTime() {
-        if (++delivered % CLOCK_EVERY != 0) {
-            return false;
-        }
-        long now = System.nanoTime();
-        if (delivered == CLOCK_EVERY) {
-            deadline = now + TURN_NANOS;
-        }
-        return now - deadline >= 0;
     }
 
     private void requestMore() {

@@ -5,14 +5,17 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
+import reactor.core.Scannable;
 
 /** What one loop has adopted and what has not ended yet: a list through the adopted themselves. Any thread. */
 final class Adoptions {
 
     private static final Logger log = LoggerFactory.getLogger(EventLoop.class);
+    private static final String KIND = "Publisher";
 
     private @Nullable Adopted<?> first;
     private int size;
@@ -74,10 +77,19 @@ final class Adoptions {
         Map<String, Integer> kinds = new HashMap<>();
         for (Adopted<?> adopted : present()) {
             if (adopted.holds()) {
-                kinds.merge(adopted.kind(), 1, Integer::sum);
+                kinds.merge(kind(adopted.publisher()), 1, Integer::sum);
             }
         }
         return kinds;
+    }
+
+    /** The name that it was given, if any. */
+    private static String kind(Scannable publisher) {
+        return Stream.concat(Stream.of(publisher), publisher.parents())
+                .map(each -> each.scan(Scannable.Attr.NAME))
+                .filter(name -> name != null)
+                .findFirst()
+                .orElse(KIND);
     }
 
     /** Whether subscribers are told of the end of the loop, once it has ended. */

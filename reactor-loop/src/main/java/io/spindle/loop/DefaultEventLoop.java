@@ -9,7 +9,6 @@ import java.util.Objects;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeUnit;
-import java.util.function.BiConsumer;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -41,6 +40,7 @@ final class DefaultEventLoop implements EventLoop {
     private final LoopWorker worker = new LoopWorker(this, false);
     private final HandleCounts handles = new HandleCounts();
     private final Adoptions adoptions = new Adoptions();
+    private final TurnBudget turnBudget = new TurnBudget();
 
     private final CountDownLatch endedLatch = new CountDownLatch(1);
     private final Sinks.Empty<Void> endedSink = Sinks.empty();
@@ -339,6 +339,11 @@ final class DefaultEventLoop implements EventLoop {
         return inLoop() && program != null && program.isInExitHook();
     }
 
+    // loop only
+    TurnBudget turnBudget() {
+        return turnBudget;
+    }
+
     Adoptions adoptions() {
         return adoptions;
     }
@@ -423,34 +428,10 @@ final class DefaultEventLoop implements EventLoop {
     }
 
     void uncaught(Throwable error) {
-        report(error);
-        SchedulerErrorHook.tell(error);
-    }
-
-    private void report(Throwable error) {
-        Throwable uncaught = error;
-        boolean handlerFailed = false;
-        BiConsumer<EventLoop, Throwable> handler = spec.uncaughtHandler();
-        if (handler != null) {
-            try {
-                handler.accept(this, error);
-                return;
-            } catch (Throwable inHandler) {
-                handlerFailed = true;
-                uncaught = inHandler;
-                if (!inHandler.equals(error)) {
-                    inHandler.addSuppressed(error);
-                }
-            }
-        }
-        if (netty.isDiscarding()) {
-            log.debug("[{}] a callback threw while the loop was ending", name(), uncaught);
-        } else if (program != null) {
-            program.fail(uncaught, handlerFailed);
+        if (UncaughtErrors.failProgram(this, program, error)) {
             end();
-        } else {
-            log.error("[{}] a callback threw, the loop goes on", name(), uncaught);
         }
+        SchedulerErrorHook.tell(error);
     }
 
     @Override

@@ -137,6 +137,27 @@ class AdoptionEndTest extends OneLoop {
     }
 
     @Test
+    void nothingIsDeliveredBehindTheValueAtWhichTheLoopIsDisposed() {
+        TestPublisher<Integer> source = TestPublisher.create();
+        List<Integer> values = new CopyOnWriteArrayList<>();
+        List<Integer> discarded = new CopyOnWriteArrayList<>();
+        Flux<Integer> adopted = loop.adopt(source.flux()).doOnDiscard(Integer.class, discarded::add);
+        onLoop(() -> {
+            adopted.subscribe(
+                    value -> {
+                        values.add(value);
+                        loop.dispose();
+                    },
+                    ended -> {});
+            source.next(1, 2, 3);
+        });
+        loop.onDispose().block(LIMIT);
+
+        assertThat(values).containsExactly(1);
+        assertThat(discarded).containsExactly(2, 3);
+    }
+
+    @Test
     void anEagerPublisherLetsOthersRunHoweverItIsAsked() {
         AtomicInteger seen = new AtomicInteger();
         Disposable eager = loop.adopt(Flux.<Integer>generate(sink -> sink.next(1)), 4)

@@ -30,13 +30,6 @@ import org.junit.jupiter.params.provider.MethodSource;
 @ExtendWith(LeakCheck.class)
 class FarewellTest {
 
-    private static final String UPGRADE = String.join(
-            "\r\n",
-            "Upgrade: websocket",
-            "Connection: Upgrade",
-            "Sec-WebSocket-Version: 13",
-            "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==",
-            "");
     private static final int CLIENTS = 4;
     private static final int GOAWAY = 7;
     private static final int DATA = 0;
@@ -101,7 +94,7 @@ class FarewellTest {
                 Socket stream = Http1.connect(port);
                 Socket idle = Http1.connect(port);
                 Socket http2 = Http1.connect(http2Port)) {
-            Http1.ask(webSocket, "/ws", UPGRADE);
+            Http1.ask(webSocket, "/ws", Visitor.UPGRADE);
             assertThat(Http1.head(webSocket.getInputStream())).startsWith("HTTP/1.1 101 ");
             assertThat(webSocket.getInputStream().readNBytes(2 + "hello".length()))
                     .hasSize(7);

@@ -25,7 +25,8 @@ final class Visitor implements AutoCloseable {
 
     private static final int DATA = 0;
     private static final int END_STREAM = 1;
-    private static final String UPGRADE = String.join(
+    /** The headers of a request that becomes a WebSocket. */
+    static final String UPGRADE = String.join(
             "\r\n",
             "Upgrade: websocket",
             "Connection: Upgrade",

@@ -46,6 +46,10 @@ class WorkerPoolRetryTest {
     private final AtomicInteger closed = new AtomicInteger();
     private final AtomicInteger runs = new AtomicInteger();
 
+    private static void assertLostBefore(Throwable error, String... losses) {
+        assertThat(error.getSuppressed()).extracting(Throwable::getMessage).containsExactly(losses);
+    }
+
     private WorkerPoolSpec mortal() {
         return WorkerPools.single().places(name -> new MortalPlace());
     }
@@ -108,9 +112,7 @@ class WorkerPoolRetryTest {
         StepVerifier.create(pool.run(losing(9), TaskOptions.defaults().retries(2)))
                 .expectErrorSatisfies(error -> {
                     assertThat(error).isInstanceOf(WorkerLostException.class).hasMessage("worker 3 was lost");
-                    assertThat(error.getSuppressed())
-                            .extracting(Throwable::getMessage)
-                            .containsExactly("worker 1 was lost", "worker 2 was lost");
+                    assertLostBefore(error, "worker 1 was lost", "worker 2 was lost");
                 })
                 .verify(LONG);
 
@@ -137,9 +139,7 @@ class WorkerPoolRetryTest {
                 }))
                 .expectErrorSatisfies(error -> {
                     assertThat(error).isInstanceOf(IOException.class);
-                    assertThat(error.getSuppressed())
-                            .extracting(Throwable::getMessage)
-                            .containsExactly("worker 1 was lost");
+                    assertLostBefore(error, "worker 1 was lost");
                 })
                 .verify(LONG);
 
@@ -158,9 +158,7 @@ class WorkerPoolRetryTest {
         StepVerifier.create(pool.run(losing(9)))
                 .expectErrorSatisfies(error -> {
                     assertThat(error).hasMessage("no more workers");
-                    assertThat(error.getSuppressed())
-                            .extracting(Throwable::getMessage)
-                            .containsExactly("worker 1 was lost");
+                    assertLostBefore(error, "worker 1 was lost");
                 })
                 .verify(LONG);
         assertThat(runs).hasValue(1);

@@ -9,7 +9,6 @@ import java.io.FileInputStream;
 import java.io.FileNotFoundException;
 import java.io.IOException;
 import java.io.InputStream;
-import java.nio.file.Path;
 import java.util.ArrayDeque;
 import java.util.Arrays;
 import java.util.Deque;
@@ -69,15 +68,7 @@ class DescriptorLimitTest {
 
     @EngineTest
     void aSystemWithoutDescriptorsIsToldAsALimitAndTheChildRunsWhenThereAreSomeAgain(Engine engine) {
-        Command starved = Command.shell("ulimit -n 128; exec \"$@\"")
-                .args(
-                        Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-                        "-XX:+IgnoreUnrecognizedVMOptions",
-                        "--enable-native-access=ALL-UNNAMED",
-                        "-Dspindle.process.engine=" + engine,
-                        "-cp",
-                        System.getProperty("java.class.path"),
-                        Starved.class.getName());
+        Command starved = EngineJvm.command("ulimit -n 128", engine, Starved.class);
 
         String[] outcomes = Objects.requireNonNull(
                         starved.stderr(Output.inherit()).exec().block(GUARD))

@@ -5,7 +5,6 @@ import static io.spindle.process.Await.GUARD;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.spindle.testkit.LeakCheck;
-import java.nio.file.Path;
 import java.util.Objects;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
@@ -17,15 +16,7 @@ import reactor.test.StepVerifier;
 class ForcedEngineTest {
 
     private static Command jvm(String engine, Class<?> main) {
-        return Command.of(
-                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-                "-XX:TieredStopAtLevel=1",
-                "-XX:+IgnoreUnrecognizedVMOptions",
-                "--enable-native-access=ALL-UNNAMED",
-                "-Dspindle.process.engine=" + engine,
-                "-cp",
-                System.getProperty("java.class.path"),
-                main.getName());
+        return EngineJvm.command(engine, main, "-XX:TieredStopAtLevel=1");
     }
 
     /** Says which engine it takes; if none, twice why not. */

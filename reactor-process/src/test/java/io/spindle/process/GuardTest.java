@@ -44,13 +44,7 @@ class GuardTest {
     }
 
     private static ChildProcess parent(Engine engine, String... flags) {
-        Command jvm = Command.of(
-                        Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-                        "-XX:+IgnoreUnrecognizedVMOptions",
-                        "--enable-native-access=ALL-UNNAMED",
-                        "-Dspindle.process.engine=" + engine)
-                .args(flags)
-                .args("-cp", System.getProperty("java.class.path"), Parent.class.getName());
+        Command jvm = EngineJvm.command(engine, Parent.class, flags);
         return Objects.requireNonNull(
                 jvm.stdin(Input.pipe()).stderr(Output.discard()).spawn().block(GUARD));
     }

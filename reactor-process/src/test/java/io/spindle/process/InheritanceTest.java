@@ -62,15 +62,7 @@ class InheritanceTest {
     @EngineTest
     void whatThisJvmWasStartedToIgnoreAChildOfTheNativeEngineDoesNot(Engine engine) {
         long ignored = bit(Signal.HUP) | bit(Signal.INT) | bit(Signal.USR1);
-        Command underNohup = Command.shell("trap '' HUP INT USR1; exec \"$@\"")
-                .args(
-                        Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-                        "-XX:+IgnoreUnrecognizedVMOptions",
-                        "--enable-native-access=ALL-UNNAMED",
-                        "-Dspindle.process.engine=" + engine,
-                        "-cp",
-                        System.getProperty("java.class.path"),
-                        Ignoring.class.getName());
+        Command underNohup = EngineJvm.command("trap '' HUP INT USR1", engine, Ignoring.class);
 
         List<Long> masks = Objects.requireNonNull(underNohup
                 .lines()

@@ -65,15 +65,7 @@ class JvmEndTest {
     }
 
     private static Command parent(Engine engine, String... args) {
-        return Command.of(
-                        Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-                        "-XX:+IgnoreUnrecognizedVMOptions",
-                        "--enable-native-access=ALL-UNNAMED",
-                        "-Dspindle.process.engine=" + engine,
-                        "-cp",
-                        System.getProperty("java.class.path"),
-                        Parent.class.getName())
-                .args(args);
+        return EngineJvm.command(engine, Parent.class).args(args);
     }
 
     private static List<Long> pids(String output) {

@@ -6,7 +6,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import io.spindle.testkit.LeakCheck;
-import java.nio.file.Path;
 import java.util.Objects;
 import java.util.UUID;
 import org.junit.jupiter.api.extension.ExtendWith;
@@ -29,16 +28,8 @@ class JvmEndTreesTest {
     }
 
     private static String parent(Engine engine, String script) {
-        return Objects.requireNonNull(Command.of(
-                                Path.of(System.getProperty("java.home"), "bin", "java")
-                                        .toString(),
-                                "-XX:+IgnoreUnrecognizedVMOptions",
-                                "--enable-native-access=ALL-UNNAMED",
-                                "-Dspindle.process.engine=" + engine,
-                                "-cp",
-                                System.getProperty("java.class.path"),
-                                Parent.class.getName(),
-                                script)
+        return Objects.requireNonNull(EngineJvm.command(engine, Parent.class)
+                        .args(script)
                         .exec()
                         .block(GUARD))
                 .stdout()

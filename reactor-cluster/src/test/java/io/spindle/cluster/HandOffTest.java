@@ -215,7 +215,9 @@ class HandOffTest {
                 clients.add(client);
                 Http1.ask(client, "/", "");
             }
-            answer(clients.remove(firstAnswered(clients))); // the other one goes on
+            try (Socket first = clients.remove(firstAnswered(clients))) {
+                answer(first); // the other one goes on
+            }
 
             assertThat(stopped.kill(Signal.KILL)).isTrue();
 

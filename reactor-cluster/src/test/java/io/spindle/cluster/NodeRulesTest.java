@@ -4,6 +4,7 @@ package io.spindle.cluster;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.spindle.testkit.LeakCheck;
+import io.spindle.testkit.Transport;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -18,6 +19,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.EnumSource;
 
 /** What was observed of Node's clusters, with workers that are processes; the rest is in {@link HandOffRulesTest}. */
 @ExtendWith(LeakCheck.class)
@@ -31,15 +33,17 @@ class NodeRulesTest {
         started.forEach(primary -> primary.disposeGracefully().block(Probe.PATIENCE));
     }
 
-    private void start(int workers, String mode) {
-        started.add(Objects.requireNonNull(PrimarySpec.create()
+    private PrimarySpec spec(int workers, String mode) {
+        return PrimarySpec.create()
                 .workers(workers)
                 .main(App.class, mode, "0")
                 .jvmArgs("-Xmx48m", "-XX:TieredStopAtLevel=1")
                 .restart(RestartPolicy.exponential(Duration.ofMinutes(1), Duration.ofMinutes(1))) // later than the end
-                .onEvent(events::add)
-                .start()
-                .block(Probe.PATIENCE)));
+                .onEvent(events::add);
+    }
+
+    private void start(int workers, String mode) {
+        started.add(Objects.requireNonNull(spec(workers, mode).start().block(Probe.PATIENCE)));
     }
 
     private <T extends ClusterEvent> T next(Class<T> type) {
@@ -67,6 +71,30 @@ class NodeRulesTest {
         ClusterEvent.Exited exited = (ClusterEvent.Exited) seen.get(seen.size() - 1);
         assertThat(exited).isEqualTo(new ClusterEvent.Exited(exited.worker(), 0, Optional.empty(), true));
         assertThat(exited.worker().exitedAfterDisconnect()).contains(true);
+    }
+
+    @ParameterizedTest
+    @EnumSource
+    @DisplayName("O-64: the events of a disconnect come home to the loop in their order, however it waits")
+    void theEventsOfADisconnectComeHome(Transport transport) {
+        List<String> home = new ArrayList<>();
+
+        transport.run(loop -> spec(1, "serve").start().subscribe(primary -> {
+            started.add(primary);
+            primary.events().subscribe(event -> {
+                home.add(event.getClass().getSimpleName() + " " + loop.inLoop());
+                if (event instanceof ClusterEvent.Ready) {
+                    event.worker().disconnect().subscribe();
+                } else if (event instanceof ClusterEvent.Exited) {
+                    primary.disposeGracefully().subscribe();
+                }
+            });
+        }));
+
+        assertThat(home)
+                .containsSubsequence("Listening true", "Ready true", "Disconnected true", "Exited true")
+                .allMatch(event -> event.endsWith(" true"))
+                .doesNotHaveDuplicates();
     }
 
     @ParameterizedTest(name = "[{index}] {0} {1}")

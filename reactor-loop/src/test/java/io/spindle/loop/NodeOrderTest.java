@@ -4,6 +4,7 @@ package io.spindle.loop;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.spindle.testkit.LeakCheck;
+import io.spindle.testkit.Transport;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.InputStream;
@@ -57,13 +58,11 @@ class NodeOrderTest {
 
         for (Program program : programs) {
             List<Integer> order = new ArrayList<>();
-            EventLoopSpec.of("order")
-                    .nativeTransport(transport.isNative())
+            transport
+                    .spec("order")
                     .blockedThreshold(Duration.ZERO)
-                    .run(loop -> {
-                        transport.open(loop);
-                        loop.setImmediate(() -> loop.setImmediate(() -> callback(loop, program, order, 0)));
-                    });
+                    .run(transport.script(loop ->
+                            loop.setImmediate(() -> loop.setImmediate(() -> callback(loop, program, order, 0)))));
             assertThat(order).as("%s", program.links()).isEqualTo(program.order());
         }
     }

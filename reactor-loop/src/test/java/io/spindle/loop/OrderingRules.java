@@ -2,6 +2,7 @@
 package io.spindle.loop;
 
 import io.spindle.testkit.Spin;
+import io.spindle.testkit.Transport;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -21,7 +22,7 @@ abstract class OrderingRules {
     final List<String> log = new ArrayList<>();
 
     EventLoopSpec spec() {
-        return EventLoopSpec.of("order").nativeTransport(transport.isNative());
+        return transport.spec("order");
     }
 
     List<String> run(BiConsumer<EventLoop, List<String>> script) {
@@ -31,10 +32,7 @@ abstract class OrderingRules {
 
     /** The script of a program that waits as the test is to. */
     Consumer<EventLoop> script(Consumer<EventLoop> script) {
-        return loop -> {
-            transport.open(loop);
-            script.accept(loop);
-        };
+        return transport.script(script);
     }
 
     /** Runs with a handler that logs the message of what a callback threw. */

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.spindle.testkit.LeakCheck;
 import io.spindle.testkit.Spin;
+import io.spindle.testkit.Transport;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;

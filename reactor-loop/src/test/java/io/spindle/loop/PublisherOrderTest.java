@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.catchThrowable;
 
 import io.spindle.testkit.LeakCheck;
+import io.spindle.testkit.Transport;
 import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.CancellationException;

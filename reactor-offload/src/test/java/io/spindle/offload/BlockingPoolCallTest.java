@@ -5,8 +5,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import io.spindle.loop.EventLoop;
 import io.spindle.testkit.LeakCheck;
+import io.spindle.testkit.Transport;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -23,6 +23,8 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
 import reactor.core.Disposable;
 import reactor.core.publisher.Mono;
 import reactor.core.scheduler.Schedulers;
@@ -241,9 +243,10 @@ class BlockingPoolCallTest {
         assertThat(pool.metrics().completed()).isEqualTo(3);
     }
 
-    @Test
+    @ParameterizedTest
+    @EnumSource(Transport.class)
     @DisplayName("O-72: a pool of one runs and completes six calls in the order of their submission")
-    void aPoolOfOneIsFifo() throws Exception {
+    void aPoolOfOneIsFifo(Transport transport) throws Exception {
         Gate gate = new Gate(1);
         List<Integer> ran = new CopyOnWriteArrayList<>();
         List<Integer> completed = new ArrayList<>();
@@ -251,7 +254,7 @@ class BlockingPoolCallTest {
         six.call(gate.then(0)).subscribe();
         gate.awaitArrival();
 
-        EventLoop.run(loop -> {
+        transport.run(loop -> {
             for (int i = 0; i < 6; i++) {
                 int number = i;
                 six.run(() -> ran.add(number)).subscribe(null, null, () -> completed.add(number));

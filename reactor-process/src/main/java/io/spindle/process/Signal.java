@@ -2,6 +2,7 @@
 package io.spindle.process;
 
 import java.util.EnumSet;
+import java.util.Locale;
 import java.util.Optional;
 import java.util.Set;
 
@@ -100,6 +101,32 @@ public enum Signal {
             }
         }
         return Optional.empty();
+    }
+
+    /**
+     * Returns the signal that a text means, as configuration and command lines give it: its name with or without
+     * {@code SIG}, in any case, or its number. Node's other names {@code SIGIOT} and {@code SIGPOLL} are known too.
+     *
+     * @param text such as {@code SIGTERM}, {@code term} or {@code 15}
+     * @throws IllegalArgumentException if no signal is called so, as Node's {@code kill} throws for an unknown one
+     */
+    public static Signal parse(String text) {
+        String name = text.strip().toUpperCase(Locale.ROOT);
+        if (name.startsWith("SIG")) {
+            name = name.substring(3);
+        }
+        for (Signal signal : values()) {
+            if (name.equals(signal.name()) || name.equals(Integer.toString(signal.number))) {
+                return signal;
+            }
+        }
+        return switch (name) {
+            case "IOT" -> ABRT;
+            case "POLL" -> IO;
+            default ->
+                throw new IllegalArgumentException("unknown signal: '" + text + "' (a signal is " + HUP + " to " + SYS
+                        + ", with or without SIG, or its number, 1 to " + SYS.number + ")");
+        };
     }
 
     /** Whether it may end a process; the others are ignored by default, or stop it. */

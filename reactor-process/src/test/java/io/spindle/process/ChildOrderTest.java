@@ -5,10 +5,10 @@ import static io.spindle.process.Await.GUARD;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.netty.channel.IoEventLoop;
-import io.spindle.loop.EventLoop;
 import io.spindle.process.ipc.Channel;
 import io.spindle.testkit.LeakCheck;
 import io.spindle.testkit.Spin;
+import io.spindle.testkit.Transport;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -21,18 +21,26 @@ import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.Parameter;
+import org.junit.jupiter.params.ParameterizedClass;
+import org.junit.jupiter.params.provider.EnumSource;
 import org.reactivestreams.Subscription;
 import reactor.core.publisher.BaseSubscriber;
 import reactor.core.publisher.Mono;
 
 /**
- * Node's ordering rules of children, O-47 and O-55 to O-63; O-56 is in {@link SpawnFailureTest}, O-57 in {@link ChildProcessTest}.
- * Where a rule orders an exit and what the child's channel or pipes tell, close is what follows both.
+ * Node's ordering rules of children, O-47 and O-55 to O-63, as a loop sees them, on each of its transports. Where a rule orders an exit and what the child's channel or pipes tell, close is what follows both.
  */
+@ParameterizedClass(name = "{0}")
+@EnumSource(Transport.class)
 @ExtendWith({JvmWarmUp.class, LeakCheck.class})
 class ChildOrderTest {
 
     private final List<String> log = new ArrayList<>();
+
+    @Parameter
+    @SuppressWarnings("NullAway.Init")
+    Transport transport;
 
     private void logEnds(ChildProcess child) {
         child.exit().subscribe(status -> log.add("exit " + status.code()));
@@ -47,7 +55,7 @@ class ChildOrderTest {
     @Test
     @DisplayName("O-55: a fork is spawned, sent to, answers, disconnects, exits, closes")
     void aForkThatAnswersAndDisconnects() {
-        EventLoop.run(loop -> ForkTest.fork(Forks.Once.class).spawn().subscribe(child -> {
+        transport.run(loop -> ForkTest.fork(Forks.Once.class).spawn().subscribe(child -> {
             log.add("spawn");
             logEnds(child);
             child.channel().receive(String.class).subscribe(log::add);
@@ -58,9 +66,43 @@ class ChildOrderTest {
     }
 
     @EngineTest
+    @DisplayName("O-56: a program that is missing is an error, and neither a start nor an exit")
+    void aMissingProgram(Engine engine) {
+        transport.run(loop -> Command.of("no-such-program-here")
+                .engine(engine)
+                .spawn()
+                .subscribe(
+                        child -> log.add("spawn"),
+                        error -> log.add(((SpawnException) error).reason() + " " + loop.inLoop()),
+                        () -> log.add("complete")));
+
+        assertThat(log).containsExactly("PROGRAM_MISSING true");
+    }
+
+    @EngineTest
+    @DisplayName("O-57: what a child wrote and its exit are told while a grandchild holds its output, then close")
+    void aGrandchildThatHoldsTheOutput(Engine engine) {
+        transport.run(loop -> Command.shell("echo data; sleep 0.3 & exit 4")
+                .engine(engine)
+                .spawn()
+                .subscribe(child -> {
+                    logEnds(child);
+                    child.stdout()
+                            .map(ChildProcessTest::text)
+                            .map(String::strip)
+                            .subscribe(log::add);
+                }));
+
+        assertThat(log)
+                .containsSubsequence("data", "close 4")
+                .containsSubsequence("exit 4", "close 4")
+                .hasSize(3);
+    }
+
+    @EngineTest
     @DisplayName("O-58: a kill where the start is told is followed by exit and close, after which there is none")
     void aKillWhereTheStartIsTold(Engine engine) {
-        EventLoop.run(loop -> Command.of("sleep", "300").engine(engine).spawn().subscribe(child -> {
+        transport.run(loop -> Command.of("sleep", "300").engine(engine).spawn().subscribe(child -> {
             log.add("kill " + child.kill(Signal.KILL));
             logEnds(child);
             child.close().subscribe(status -> log.add("kill " + child.kill(Signal.KILL)));
@@ -72,7 +114,7 @@ class ChildOrderTest {
     @EngineTest
     @DisplayName("O-59: a child that is told to end after 50 ms exits by TERM, then closes")
     void anEndThatIsAskedForLater(Engine engine) {
-        EventLoop.run(loop -> Command.of("sleep", "300").engine(engine).spawn().subscribe(child -> {
+        transport.run(loop -> Command.of("sleep", "300").engine(engine).spawn().subscribe(child -> {
             log.add("spawn");
             logEnds(child);
             loop.setTimeout(Duration.ofMillis(50), () -> {
@@ -88,7 +130,7 @@ class ChildOrderTest {
     @DisplayName(
             "O-60: a child that is disposed where its start is told: its output fails and it exits, then it closes")
     void aChildThatIsDisposedAtOnce(Engine engine) {
-        EventLoop.run(loop -> Command.of("sleep", "300").engine(engine).spawn().subscribe(child -> {
+        transport.run(loop -> Command.of("sleep", "300").engine(engine).spawn().subscribe(child -> {
             log.add("spawn");
             child.stdout()
                     .map(ChildProcessTest::text)
@@ -142,7 +184,7 @@ class ChildOrderTest {
     @Test
     @DisplayName("O-61: what is sent before the child listens arrives in its order when it does")
     void messagesWaitForTheListener() {
-        EventLoop.run(loop -> ForkTest.fork(Forks.LateListener.class).spawn().subscribe(child -> {
+        transport.run(loop -> ForkTest.fork(Forks.LateListener.class).spawn().subscribe(child -> {
             Channel channel = child.channel();
             send(channel, 1);
             send(channel, 2);
@@ -168,7 +210,7 @@ class ChildOrderTest {
     @DisplayName("O-47: three messages that come in one read are told before any tick that their handlers set")
     void messagesOfOneReadComeBeforeTheirTicks(@TempDir Path directory) {
         Path sent = directory.resolve("sent");
-        EventLoop.run(loop -> ForkTest.fork(Forks.Burst.class, sent.toString())
+        transport.run(loop -> ForkTest.fork(Forks.Burst.class, sent.toString())
                 .spawn()
                 .subscribe(child -> {
                     Channel channel = child.channel();
@@ -203,7 +245,7 @@ class ChildOrderTest {
     @Test
     @DisplayName("O-62: after a disconnect a send fails, another disconnect waits for the same end, the child exits")
     void aSendAfterADisconnect() {
-        EventLoop.run(loop -> ForkTest.fork(Forks.Echo.class).spawn().subscribe(child -> {
+        transport.run(loop -> ForkTest.fork(Forks.Echo.class).spawn().subscribe(child -> {
             Channel channel = child.channel();
             logEnds(child);
             channel.disconnect().subscribe();
@@ -224,7 +266,7 @@ class ChildOrderTest {
     @Test
     @DisplayName("O-63: a short message of a child that exits at once arrives before the end of the channel and close")
     void aShortMessageAndAnExitAtOnce() {
-        EventLoop.run(loop -> ForkTest.fork(Forks.Hasty.class).spawn().subscribe(child -> {
+        transport.run(loop -> ForkTest.fork(Forks.Hasty.class).spawn().subscribe(child -> {
             logEnds(child);
             child.channel().receive(String.class).subscribe(log::add);
         }));

@@ -3,14 +3,17 @@ package io.spindle.process;
 
 import static io.spindle.process.Await.GUARD;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.spindle.testkit.LeakCheck;
 import io.spindle.testkit.Program;
 import java.io.IOException;
 import java.util.EnumSet;
+import java.util.List;
 import java.util.Objects;
 import java.util.Set;
+import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -29,6 +32,25 @@ class ExitStatusTest {
         }
         assertThat(Signal.of(0)).isEmpty();
         assertThat(Signal.of(32)).isEmpty();
+    }
+
+    @Test
+    @DisplayName("HT-53: a signal is known by its name or its number, an unknown one is an error")
+    void aSignalIsParsed() {
+        for (Signal signal : Signal.values()) {
+            assertThat(Signal.parse(signal.name())).isEqualTo(signal);
+            assertThat(Signal.parse("SIG" + signal)).isEqualTo(signal);
+            assertThat(Signal.parse(" " + signal.number())).isEqualTo(signal);
+        }
+        assertThat(Signal.parse("sigterm")).isEqualTo(Signal.TERM);
+        assertThat(Signal.parse("SIGIOT")).isEqualTo(Signal.ABRT);
+        assertThat(Signal.parse("SIGPOLL")).isEqualTo(Signal.IO);
+        for (String unknown : List.of("SIGBAD", "", "SIG", "SIGSIGTERM", "0", "-1", "32", "1.0")) {
+            assertThatIllegalArgumentException()
+                    .isThrownBy(() -> Signal.parse(unknown))
+                    .withMessage("unknown signal: '" + unknown
+                            + "' (a signal is HUP to SYS, with or without SIG, or its number, 1 to 31)");
+        }
     }
 
     @ParameterizedTest

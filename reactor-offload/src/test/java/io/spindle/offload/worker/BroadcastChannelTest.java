@@ -4,10 +4,8 @@ package io.spindle.offload.worker;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import io.spindle.loop.EventLoop;
 import io.spindle.testkit.LeakCheck;
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import org.jspecify.annotations.Nullable;
@@ -33,27 +31,6 @@ class BroadcastChannelTest {
         sender.close();
         first.close();
         second.close();
-    }
-
-    @Test
-    @DisplayName("O-51: a broadcast reaches the others before an immediate, and not its sender")
-    void allOthersReceiveAndTheSenderDoesNot() {
-        List<String> log = new ArrayList<>();
-
-        EventLoop.run(loop -> {
-            sender.messages().subscribe(message -> log.add("echo"));
-            first.messages().subscribe(message -> log.add("b" + message));
-            sender.postMessage(1);
-            sender.postMessage(2);
-            loop.setImmediate(() -> {
-                log.add("immediate");
-                first.close();
-                sender.close();
-            });
-            log.add("posted");
-        });
-
-        assertThat(log).containsExactly("posted", "b1", "b2", "immediate");
     }
 
     @Test

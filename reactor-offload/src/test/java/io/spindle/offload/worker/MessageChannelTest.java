@@ -64,48 +64,6 @@ class MessageChannelTest {
     }
 
     @Test
-    @DisplayName("O-46: ticks and microtasks run between two messages of a port")
-    void eachMessageIsACallbackOfItsOwn() {
-        List<String> log = new ArrayList<>();
-
-        EventLoop.run(loop -> {
-            channel.port2().messages().subscribe(message -> {
-                log.add("msg" + message);
-                loop.queueMicrotask(() -> log.add("micro" + message));
-                loop.nextTick(() -> log.add("tick" + message));
-                if ("2".equals(message)) {
-                    channel.port2().close();
-                }
-            });
-            channel.port1().postMessage("1");
-            channel.port1().postMessage("2");
-        });
-
-        assertThat(log).containsExactly("msg1", "tick1", "micro1", "msg2", "tick2", "micro2");
-    }
-
-    @Test
-    @DisplayName("O-49: what was posted before the close arrives, then both ends are closed")
-    void whatWasSentBeforeTheCloseArrivesThenBothEndsComplete() {
-        List<String> log = new ArrayList<>();
-
-        EventLoop.run(loop -> {
-            channel.port2().messages().subscribe(log::add, error -> {}, () -> log.add("close 2"));
-            channel.port1().messages().subscribe(message -> {}, error -> {}, () -> log.add("close 1"));
-            channel.port1().postMessage("a");
-            channel.port1().postMessage("b");
-            channel.port1().close();
-            log.add("closed");
-        });
-
-        assertThat(log)
-                .startsWith("closed")
-                .containsSubsequence("a", "b", "close 2")
-                .contains("close 1")
-                .hasSize(5);
-    }
-
-    @Test
     @DisplayName("HW-22: two messages before a close always arrive, in their order")
     void whatWasSentJustBeforeTheCloseAlwaysArrives() {
         Mono<Long> complete = Flux.range(0, 10_000)
@@ -124,24 +82,6 @@ class MessageChannelTest {
                 .count();
 
         StepVerifier.create(complete).expectNext(10_000L).expectComplete().verify(LONG);
-    }
-
-    @Test
-    @DisplayName("O-50: a port that answers itself for ever starves no timer")
-    void aPortThatAnswersItselfForeverStarvesNoTimer() {
-        int[] rounds = {0};
-
-        EventLoop.run(loop -> {
-            MessageChannel<Integer, Integer> endless = MessageChannel.create();
-            endless.port2().messages().subscribe(message -> {
-                rounds[0]++;
-                endless.port1().postMessage(message + 1);
-            });
-            endless.port1().postMessage(0);
-            loop.setTimeout(Duration.ofMillis(50), endless.port1()::close);
-        });
-
-        assertThat(rounds[0]).isPositive();
     }
 
     @Test

@@ -23,28 +23,6 @@ import org.junit.jupiter.api.extension.ExtendWith;
 class WorkerLoopTest {
 
     @Test
-    @DisplayName("O-52: messages, the error and the exit of a worker that throws come home in this order")
-    void theParentsLoopLivesUntilTheExitAndEverythingComesHomeInOrder() {
-        List<String> log = new ArrayList<>();
-
-        EventLoop.run(loop -> {
-            Worker<Void, String> worker = WorkerSpec.<Void, String>of(context -> {
-                        context.parentPort().postMessage("m1");
-                        context.parentPort().postMessage("m2");
-                        throw new IllegalStateException("boom");
-                    })
-                    .start();
-            worker.messages().onErrorComplete().subscribe(message -> log.add(message + " " + loop.inLoop()));
-            worker.error().subscribe(error -> log.add(error.getMessage() + " " + loop.inLoop()));
-            worker.exit().subscribe(code -> log.add("exit " + code + " " + loop.inLoop()));
-            assertThat(worker.hasRef()).isTrue();
-            log.add("started");
-        });
-
-        assertThat(log).containsExactly("started", "m1 true", "m2 true", "boom true", "exit 1 true");
-    }
-
-    @Test
     void theLoopTicksWhileTheWorkerComputes() {
         List<Object> log = new ArrayList<>();
         int[] ticks = {0};
@@ -127,47 +105,5 @@ class WorkerLoopTest {
                         })
                         .start());
         assertThat(log).hasSize(1).allMatch(message -> message.contains("checked"));
-    }
-
-    @Test
-    @DisplayName("O-46: ticks and microtasks run between two messages of a worker")
-    void eachMessageIsACallbackOfItsOwn() {
-        List<String> log = new ArrayList<>();
-
-        EventLoop.run(loop -> {
-            Worker<String, String> echo = WorkerSpec.<String, String>of(context ->
-                            context.parentPort().messages().take(2).subscribe(context.parentPort()::postMessage))
-                    .start();
-            echo.postMessage("1");
-            echo.postMessage("2");
-            echo.messages().subscribe(message -> {
-                log.add("msg" + message);
-                loop.queueMicrotask(() -> log.add("micro" + message));
-                loop.nextTick(() -> log.add("tick" + message));
-            });
-        });
-
-        assertThat(log).containsExactly("msg1", "tick1", "micro1", "msg2", "tick2", "micro2");
-    }
-
-    @Test
-    @DisplayName("O-50: a worker and its parent that answer each other for ever starve no timer")
-    void endlessPingPongStarvesNoTimer() {
-        int[] pongs = {0};
-
-        EventLoop.run(loop -> {
-            Worker<Integer, Integer> worker = WorkerSpec.<Integer, Integer>of(
-                            context -> context.parentPort().messages().subscribe(context.parentPort()::postMessage))
-                    .start();
-            worker.messages().subscribe(message -> {
-                if (pongs[0]++ == 0) {
-                    loop.setTimeout(Duration.ofMillis(20), worker::dispose);
-                }
-                worker.postMessage(message + 1);
-            });
-            worker.postMessage(0);
-        });
-
-        assertThat(pongs[0]).isPositive();
     }
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-package io.spindle.loop;
+package io.spindle.testkit;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
@@ -8,11 +8,14 @@ import io.netty.channel.epoll.Epoll;
 import io.netty.channel.epoll.EpollIoHandle;
 import io.netty.channel.nio.NioIoHandle;
 import io.netty.channel.socket.ServerSocketChannel;
+import io.spindle.loop.EventLoop;
+import io.spindle.loop.EventLoopSpec;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
+import java.util.function.Consumer;
 
 /** How a loop waits: a loop without a channel parks, whatever its transport; one with a channel polls it. */
-enum Transport {
+public enum Transport {
     PARKED(true),
     EPOLL(true),
     NIO(false);
@@ -23,15 +26,28 @@ enum Transport {
         this.isNative = isNative;
     }
 
-    /** Skips the test where it is not there. */
-    boolean isNative() {
+    /** Returns the description of a loop of this transport; skips the test where it is not there. */
+    public EventLoopSpec spec(String name) {
         assumeTrue(this != EPOLL || Epoll.isAvailable(), "no epoll here");
-        return isNative;
+        return EventLoopSpec.of(name).nativeTransport(isNative);
     }
 
-    /** On the loop, before the test's own script: the channel neither keeps the loop alive nor is anything sent to it. */
+    /** Runs a program on a loop that waits so. */
+    public void run(Consumer<EventLoop> program) {
+        spec("main").run(script(program));
+    }
+
+    /** Returns a program that sees to it, before its own script, that its loop waits so. */
+    public Consumer<EventLoop> script(Consumer<EventLoop> script) {
+        return loop -> {
+            open(loop);
+            script.accept(loop);
+        };
+    }
+
+    /** Opens a channel that neither keeps the loop alive nor is sent anything. */
     @SuppressWarnings({"deprecation", "FutureReturnValueIgnored"}) // no channel without the transport's own factory
-    void open(EventLoop loop) {
+    private void open(EventLoop loop) {
         if (this != PARKED) {
             assertThat(loop.netty().isCompatible(isNative ? EpollIoHandle.class : NioIoHandle.class))
                     .as("%s", this)

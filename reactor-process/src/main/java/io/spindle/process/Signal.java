@@ -3,6 +3,7 @@ package io.spindle.process;
 
 import java.util.EnumSet;
 import java.util.Locale;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 
@@ -111,12 +112,10 @@ public enum Signal {
      * @throws IllegalArgumentException if no signal is called so, as Node's {@code kill} throws for an unknown one
      */
     public static Signal parse(String text) {
-        String name = text.strip().toUpperCase(Locale.ROOT);
-        if (name.startsWith("SIG")) {
-            name = name.substring(3);
-        }
+        String given = Objects.requireNonNull(text, "text").strip().toUpperCase(Locale.ROOT);
+        String name = given.startsWith("SIG") ? given.substring(3) : given;
         for (Signal signal : values()) {
-            if (name.equals(signal.name()) || name.equals(Integer.toString(signal.number))) {
+            if (name.equals(signal.name()) || given.equals(Integer.toString(signal.number))) {
                 return signal;
             }
         }

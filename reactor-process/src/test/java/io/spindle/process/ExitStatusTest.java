@@ -45,7 +45,7 @@ class ExitStatusTest {
         assertThat(Signal.parse("sigterm")).isEqualTo(Signal.TERM);
         assertThat(Signal.parse("SIGIOT")).isEqualTo(Signal.ABRT);
         assertThat(Signal.parse("SIGPOLL")).isEqualTo(Signal.IO);
-        for (String unknown : List.of("SIGBAD", "", "SIG", "SIGSIGTERM", "0", "-1", "32", "1.0")) {
+        for (String unknown : List.of("SIGBAD", "", "SIG", "SIGSIGTERM", "SIG15", "0", "-1", "32", "1.0")) {
             assertThatIllegalArgumentException()
                     .isThrownBy(() -> Signal.parse(unknown))
                     .withMessage("unknown signal: '" + unknown

@@ -16,14 +16,14 @@ public final class LockException extends RuntimeException {
         BUSY,
         /** It was not granted within {@link NamedLock#maxWait(java.time.Duration)}. Nothing ran. */
         TIMEOUT,
-        /** Another has {@linkplain NamedLock#steal() stolen} it: what ran was cancelled. Node's {@code AbortError}. */
+        /** Another has {@linkplain NamedLock#steal() stolen} it: what ran was cancelled, or had not begun. Node's {@code AbortError}. */
         STOLEN
     }
 
     private final Reason reason;
 
     LockException(Reason reason, String message) {
-        super(message);
+        super(message, null, false, false); // as frequent as contention, and its stack would tell of Reactor only
         this.reason = reason;
     }
 

@@ -64,6 +64,7 @@ final class LockRequest {
     private final Sinks.Empty<Void> granted = Sinks.empty();
     private final Sinks.Empty<Void> stolen = Sinks.empty();
     private volatile boolean isStolen;
+    private volatile boolean isToldOfTheft;
 
     /** Released, maybe before it stood in line: a cancel may come while it is subscribed. Only within the map's operations. */
     private boolean isOver;
@@ -106,11 +107,18 @@ final class LockRequest {
         return stolen.asMono();
     }
 
-    /** What follows when what ran has completed: the error if it only did so because the lock was stolen. */
+    /** Fails if the lock was stolen before what is to run was subscribed; else empty. */
+    <T> Mono<T> begun() {
+        return isStolen ? theft() : Mono.empty();
+    }
+
+    /** What follows when what ran has completed: the error if it may have done so because the lock was stolen. */
     <T> Mono<T> completed() {
-        return isStolen
-                ? Mono.error(new LockException(LockException.Reason.STOLEN, "lock " + name + " was stolen"))
-                : Mono.empty();
+        return isToldOfTheft ? theft() : Mono.empty();
+    }
+
+    private <T> Mono<T> theft() {
+        return Mono.error(new LockException(LockException.Reason.STOLEN, "lock " + name + " was stolen"));
     }
 
     private boolean enter() {
@@ -122,6 +130,7 @@ final class LockRequest {
             }
             Line line = present == null ? new Line() : present;
             if (steals) {
+                line.holders.forEach(holder -> holder.isStolen = true);
                 robbed.addAll(line.holders);
                 line.holders.clear();
             }
@@ -134,8 +143,10 @@ final class LockRequest {
             return line;
         });
         for (LockRequest each : robbed) {
-            each.isStolen = true;
-            each.atHome(each.stolen::tryEmitEmpty);
+            each.tell(() -> {
+                each.isToldOfTheft = true;
+                each.stolen.tryEmitEmpty();
+            });
         }
         return entered[0];
     }
@@ -145,7 +156,7 @@ final class LockRequest {
         Deque<LockRequest> leaving = new ArrayDeque<>(List.of(this));
         for (LockRequest one = leaving.poll(); one != null; one = leaving.poll()) {
             for (LockRequest next : one.leave()) {
-                if (!next.atHome(next.granted::tryEmitEmpty)) {
+                if (!next.tell(next.granted::tryEmitEmpty)) {
                     leaving.add(next);
                 }
             }
@@ -168,17 +179,34 @@ final class LockRequest {
         return entered;
     }
 
-    /** Tells whoever asked, unless his loop has ended: its end tells him. */
-    private boolean atHome(Runnable telling) {
+    /** Tells whoever asked, where he asked, unless that has ended. A loop's own end tells and releases what waits there. */
+    private boolean tell(Runnable news) {
         try {
             if (loop == null) {
-                Schedulers.parallel().schedule(telling);
+                Schedulers.parallel().schedule(() -> orRelease(news));
             } else {
-                loop.netty().execute(telling);
+                loop.netty().execute(() -> {
+                    if (!loop.netty().isShuttingDown()) {
+                        orRelease(news);
+                    }
+                });
             }
             return true;
         } catch (RejectedExecutionException ended) {
+            if (loop == null) {
+                granted.tryEmitError(ended);
+            }
             return false;
+        }
+    }
+
+    /** What is fatal to Reactor passes through it, and would leave the lock held. */
+    private void orRelease(Runnable news) {
+        try {
+            news.run();
+        } catch (Throwable fatal) {
+            release();
+            throw fatal;
         }
     }
 

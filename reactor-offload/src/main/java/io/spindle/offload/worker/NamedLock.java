@@ -12,7 +12,8 @@ import reactor.core.publisher.Mono;
  * A lock that everybody in this JVM asks for by its name, and waits for without a thread: what is subscribed while it is
  * held waits in line. It is held from the subscription of a publisher to its end, by whichever thread that comes, so it
  * may be held across calls of a pool, I/O and messages. Node analogue: {@code locks.request} of {@code worker_threads}, the
- * Web Locks of browsers.
+ * Web Locks of browsers; there a callback that could not have the lock is called with {@code null}, and one that was robbed of
+ * it runs on, where here the former is an error and the latter is cancelled.
  *
  * <pre>{@code
  * NamedLock accounts = NamedLock.of("accounts");
@@ -79,6 +80,11 @@ public final class NamedLock {
         return name;
     }
 
+    /** Returns how it is asked for. */
+    public Mode mode() {
+        return mode;
+    }
+
     /**
      * Returns a request that shares the lock with others of its kind, as readers do.
      *
@@ -129,13 +135,14 @@ public final class NamedLock {
 
     /**
      * Runs something while the lock is held: it is subscribed when the lock is granted, and the lock is released before its
-     * value, its end or its error is passed on.
+     * value, its end or its error is passed on. What blocks belongs on a pool: {@code lock.request(pool.call(...))}.
      * <ul>
      *   <li><b>Signals on</b> the event loop it was subscribed on, which it keeps alive from then on, waiting or running;
      *       there it is subscribed too. Elsewhere it is subscribed by the subscriber's thread if the lock is free and on
      *       {@code Schedulers.parallel()} if it had to wait, and signals where it signals.
-     *   <li><b>Cancel</b> leaves the line, or cancels what runs and releases the lock. So does the end of the loop, such as
-     *       that of a {@link Worker}.
+     *   <li><b>Cancel</b> leaves the line, or cancels what runs, then releases the lock. So does the end of the loop, such as
+     *       that of a {@link Worker}. Code that ignores a cancel, such as a call that computes, then runs on beside the next
+     *       holder, as it does beside a thief.
      *   <li><b>Errors</b> with those of what is run; with a {@link LockException} if the lock was stolen, or was not to be
      *       had in the way that was asked for.
      * </ul>
@@ -148,11 +155,12 @@ public final class NamedLock {
         return EventLoop.onCurrent(Mono.defer(() -> {
             LockRequest request = newRequest();
             return request.granted()
-                    .then(guarded)
+                    .then(Mono.<T>defer(request::begun))
+                    .switchIfEmpty(guarded)
                     .takeUntilOther(request.stolen())
                     .switchIfEmpty(Mono.defer(request::completed))
                     .doOnTerminate(request::release)
-                    .doOnCancel(request::release);
+                    .doFinally(end -> request.release());
         }));
     }
 
@@ -167,11 +175,12 @@ public final class NamedLock {
         return EventLoop.onCurrent(Flux.defer(() -> {
             LockRequest request = newRequest();
             return request.granted()
-                    .thenMany(guarded)
+                    .then(Mono.<T>defer(request::begun))
+                    .concatWith(guarded)
                     .takeUntilOther(request.stolen())
                     .concatWith(Mono.defer(request::completed))
                     .doOnTerminate(request::release)
-                    .doOnCancel(request::release);
+                    .doFinally(end -> request.release());
         }));
     }
 

@@ -9,6 +9,7 @@ import io.spindle.loop.EventLoop;
 import io.spindle.loop.EventLoopSpec;
 import io.spindle.offload.worker.NamedLock.Mode;
 import io.spindle.testkit.LeakCheck;
+import io.spindle.testkit.Spin;
 import io.spindle.testkit.Transport;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -47,12 +48,8 @@ class NamedLockTest {
     /** Held until it is told to end. */
     private Disposable hold(NamedLock held) {
         Disposable holder = held.request(Mono.never()).subscribe();
-        assertThat(NamedLock.query()).contains(new NamedLock.Request("test", modeOf(held), true));
+        assertThat(NamedLock.query()).contains(new NamedLock.Request("test", held.mode(), true));
         return holder;
-    }
-
-    private Mode modeOf(NamedLock held) {
-        return held.toString().contains("SHARED") ? Mode.SHARED : Mode.EXCLUSIVE;
     }
 
     private static Consumer<Throwable> isFor(LockException.Reason reason) {
@@ -176,6 +173,97 @@ class NamedLockTest {
     }
 
     @Test
+    void allWhoShareItAreRobbed() {
+        CompletableFuture<@Nullable Object> one =
+                lock.shared().request(Mono.never()).toFuture();
+        CompletableFuture<@Nullable Object> two =
+                lock.shared().request(Mono.never()).toFuture();
+
+        StepVerifier.create(lock.steal().request(lock.steal().request(Mono.just("the second thief"))))
+                .expectErrorSatisfies(isFor(LockException.Reason.STOLEN))
+                .verify(LONG);
+
+        assertThat(one).failsWithin(LONG);
+        assertThat(two).failsWithin(LONG);
+    }
+
+    @Test
+    void whoWasGrantedItButNotYetToldDoesNotRunBesideTheThief() {
+        List<String> log = new ArrayList<>();
+
+        EventLoop.run(loop -> {
+            Disposable holder = hold(lock);
+            lock.request(Mono.fromRunnable(() -> log.add("ran")))
+                    .subscribe(
+                            null,
+                            error -> isFor(LockException.Reason.STOLEN)
+                                    .andThen(same -> log.add("stolen"))
+                                    .accept(error));
+            loop.setImmediate(() -> {
+                holder.dispose(); // the other one is told in the next turn
+                Disposable thief = hold(lock.steal());
+                loop.setTimeout(Duration.ofMillis(5), thief::dispose);
+            });
+        });
+
+        assertThat(log).containsExactly("stolen");
+    }
+
+    @Test
+    void whatRunsIsCancelledBeforeTheNextEnters() {
+        List<NamedLock.Request> atCancel = new ArrayList<>();
+        Disposable holder = lock.request(Mono.never().doOnCancel(() -> atCancel.addAll(NamedLock.query())))
+                .subscribe();
+        CompletableFuture<@Nullable String> next =
+                lock.request(Mono.just("next")).toFuture();
+
+        holder.dispose();
+
+        assertThat(next).succeedsWithin(LONG).isEqualTo("next");
+        assertThat(atCancel)
+                .containsExactly(
+                        new NamedLock.Request("test", Mode.EXCLUSIVE, true),
+                        new NamedLock.Request("test", Mode.EXCLUSIVE, false));
+    }
+
+    @Test
+    void anErrorThatIsFatalToReactorLeavesItFree() {
+        Disposable holder = hold(lock);
+        lock.request(Mono.defer(() -> {
+                    throw new NoClassDefFoundError("as of a class path that has changed");
+                }))
+                .subscribe();
+        CompletableFuture<@Nullable String> next =
+                lock.request(Mono.just("next")).toFuture();
+
+        holder.dispose();
+
+        assertThat(next).succeedsWithin(LONG).isEqualTo("next");
+    }
+
+    @Test
+    void eachSubscriptionIsARequestAndEachNameALock() {
+        Disposable holder = hold(lock);
+        AtomicInteger runs = new AtomicInteger();
+        NamedLock other = NamedLock.of("another");
+
+        StepVerifier.create(
+                        other.request(Mono.fromCallable(runs::incrementAndGet)).repeat(2))
+                .expectNext(1, 2, 3)
+                .expectComplete()
+                .verify(LONG);
+        Disposable second = other.shared().request(Mono.never()).subscribe();
+
+        assertThat(NamedLock.query())
+                .as("by name")
+                .containsExactly(
+                        new NamedLock.Request("another", Mode.SHARED, true),
+                        new NamedLock.Request("test", Mode.EXCLUSIVE, true));
+        holder.dispose();
+        second.dispose();
+    }
+
+    @Test
     void aFluxIsStolenToo() {
         StepVerifier.create(lock.request(Flux.just("a").concatWith(Flux.never())))
                 .expectNext("a")
@@ -196,12 +284,29 @@ class NamedLockTest {
                 .verify(LONG);
 
         assertThat(NamedLock.query()).hasSize(1);
-        holder.dispose();
-        StepVerifier.create(lock.maxWait(Duration.ofMillis(1)).request(Mono.delay(Duration.ofMillis(50))))
+        StepVerifier.withVirtualTime(() -> lock.maxWait(Duration.ofMinutes(1)).request(Mono.delay(Duration.ofHours(1))))
+                .expectSubscription()
+                .expectNoEvent(Duration.ofSeconds(59))
+                .then(holder::dispose)
                 .as("only the waiting is limited")
+                .expectNoEvent(Duration.ofMinutes(59))
+                .thenAwait(Duration.ofMinutes(1))
                 .expectNext(0L)
                 .expectComplete()
                 .verify(LONG);
+    }
+
+    @Test
+    void whoWaitsTooLongOnALoopIsToldThere() {
+        Disposable holder = hold(lock);
+        List<String> log = new ArrayList<>();
+
+        EventLoop.run(loop -> lock.maxWait(Duration.ofMillis(5))
+                .request(Mono.just("ran"))
+                .subscribe(log::add, error -> log.add(((LockException) error).reason() + " " + loop.inLoop())));
+
+        assertThat(log).containsExactly("TIMEOUT true");
+        holder.dispose();
     }
 
     @Test
@@ -292,12 +397,47 @@ class NamedLockTest {
     }
 
     @Test
+    void nothingIsRunOnALoopThatIsDisposedBeforeItIsTold() {
+        EventLoop loop = EventLoopSpec.of("short").start();
+        AtomicInteger ran = new AtomicInteger();
+        CompletableFuture<@Nullable Object> there = Mono.defer(() -> {
+                    Disposable holder = hold(lock);
+                    return lock.request(Mono.fromRunnable(ran::incrementAndGet))
+                            .doOnSubscribe(waits -> loop.setImmediate(() -> {
+                                loop.dispose();
+                                holder.dispose();
+                            }));
+                })
+                .subscribeOn(loop)
+                .toFuture();
+
+        assertThat(there).failsWithin(LONG).withThrowableThat().withCauseInstanceOf(RejectedExecutionException.class);
+        assertThat(loop.onDispose().toFuture()).succeedsWithin(LONG);
+        assertThat(ran).hasValue(0);
+    }
+
+    @Test
+    void aLoopThatEndsGracefullyWaitsForIt() {
+        EventLoop loop = EventLoopSpec.of("graceful").start();
+        Disposable holder = hold(lock);
+        CompletableFuture<@Nullable String> there = Mono.defer(() -> {
+                    Mono<String> request = lock.request(Mono.just("granted"));
+                    loop.setImmediate(() -> loop.disposeGracefully().subscribe());
+                    return request;
+                })
+                .subscribeOn(loop)
+                .toFuture();
+        Spin.until(loop::isDisposed);
+
+        holder.dispose();
+
+        assertThat(there).succeedsWithin(LONG).isEqualTo("granted");
+    }
+
+    @Test
     void nothingIsLostWhereCancelMeetsGrant() {
-        AtomicInteger inside = new AtomicInteger();
-        Mono<Integer> step = Mono.fromCallable(() -> {
-            assertThat(inside.incrementAndGet()).isEqualTo(1);
-            return inside.decrementAndGet();
-        });
+        AtomicInteger ran = new AtomicInteger();
+        Mono<Integer> step = Mono.fromCallable(ran::incrementAndGet);
 
         StepVerifier.create(Flux.range(0, 20_000)
                         .flatMap(
@@ -313,6 +453,7 @@ class NamedLockTest {
                 .expectComplete()
                 .verify(LONG);
 
+        assertThat(ran).as("some were faster than their cancel").hasPositiveValue();
         StepVerifier.create(lock.request(Mono.just("free")))
                 .expectNext("free")
                 .expectComplete()

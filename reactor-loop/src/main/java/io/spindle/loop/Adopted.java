@@ -362,7 +362,8 @@ final class Adopted<T> implements CoreSubscriber<T>, Subscription, Runnable, Sca
                 consumed = 0;
                 requestMore();
             }
-            goesOn = loop.isDiscarding() || loop.turnBudget().isSpent();
+            boolean mayEnd = queue == null; // a Mono has ended with its value, and nothing may come between the two
+            goesOn = !mayEnd && (loop.isDiscarding() || loop.turnBudget().isSpent());
         }
         if (taken != 0 && demand != Long.MAX_VALUE) {
             REQUESTED.addAndGet(this, -taken);

@@ -17,7 +17,7 @@ import reactor.netty.resources.LoopResources;
  * One thread that runs tasks, timers and network I/O to completion, one after the other, in Node's order.
  *
  * <p>Each turn goes through these phases, and after every single callback the tick queue and then the microtask queue
- * are emptied:
+ * are emptied (after a timer that threw only behind the next one, as in Node):
  * <pre>
  *   posted tasks    tasks of the Scheduler, results that come home, tasks of Netty (a bounded batch)
  *   poll            network I/O; blocks only when nothing else is to be done
@@ -118,7 +118,7 @@ public interface EventLoop extends Scheduler {
 
     /**
      * Runs {@code task} as soon as the present callback has ended, before any other callback and before the
-     * microtasks. Ticks run in the order they were queued and may queue more, which run too before anything else: an
+     * microtasks; if a microtask queued it, after all microtasks. Ticks run in the order they were queued and may queue more, which run too before anything else: an
      * endless chain starves the loop. Node analogue: {@code process.nextTick}.
      *
      * @param task runs once on the loop
@@ -188,8 +188,9 @@ public interface EventLoop extends Scheduler {
 
     /**
      * The same as {@link #open(String)} with a callback for the close phase: it runs once, after the immediates of the
-     * turn in which the handle was disposed, and the loop stays alive until it has run; only {@link #dispose()} and
-     * {@link #exit(int)} drop it, as they do every callback. libuv analogue: {@code uv_close}.
+     * turn in which the handle was disposed, and the loop stays alive until it has run. It is dropped, as every callback is, by
+     * {@link #dispose()}, {@link #exit(int)} and an error of a program that nothing handles, and if an unreferenced handle is
+     * disposed when nothing else keeps the loop alive. libuv analogue: {@code uv_close}.
      *
      * @param kind what it stands for
      * @param onClose runs on the loop, once, after the handle was disposed
@@ -287,7 +288,8 @@ public interface EventLoop extends Scheduler {
      * Ends the loop now. The callback that is running finishes; queued tasks, ticks, timers, immediates and close
      * callbacks are discarded, and the handles of tasks, timers and immediates read as disposed; open channels are closed.
      * Adopted publishers are cancelled, and their subscribers are told
-     * {@link java.util.concurrent.RejectedExecutionException} on the loop as the last thing there; not those of a program that
+     * {@link java.util.concurrent.RejectedExecutionException} on the loop as the last thing there, or by the thread of a
+     * publisher that signals in that very moment; not those of a program that
      * {@linkplain #exit(int) exits}, after which nothing runs. How much was discarded is logged at DEBUG. Idempotent, does not
      * wait: see {@link #onDispose()}.
      */
@@ -303,7 +305,8 @@ public interface EventLoop extends Scheduler {
      *   <li>callbacks of the loop, and workers made before, may go on starting work until nothing is left;
      *   <li>intervals and periodic tasks stop, and new ones are rejected everywhere.
      * </ul>
-     * When it has ended, everything is rejected. Nothing that was accepted is dropped, save what repeats.
+     * When it has ended, everything is rejected. Nothing that was accepted is dropped, save what repeats and what was
+     * {@linkplain Handle#unref() unreferenced}, which no end waits for.
      *
      * @return completes as {@link #onDispose()} does; cancel stops the waiting, not the ending
      */

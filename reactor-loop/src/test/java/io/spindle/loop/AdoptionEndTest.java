@@ -53,6 +53,31 @@ class AdoptionEndTest extends OneLoop {
     }
 
     @Test
+    void aMonoHasEndedWithItsValueThoughTheLoopIsDisposedAtIt() {
+        List<String> signals = new CopyOnWriteArrayList<>();
+        loop.adopt(Mono.just("value")).subscribe(new BaseSubscriber<String>() {
+            @Override
+            protected void hookOnNext(String value) {
+                signals.add(value);
+                loop.dispose();
+            }
+
+            @Override
+            protected void hookOnComplete() {
+                signals.add("complete");
+            }
+
+            @Override
+            protected void hookOnError(Throwable error) {
+                signals.add("error " + error);
+            }
+        });
+        loop.onDispose().block(LIMIT);
+
+        assertThat(signals).containsExactly("value", "complete");
+    }
+
+    @Test
     void whatWasPostedAlreadyIsDroppedAndItsSubscriberIsToldToo() throws InterruptedException {
         TestPublisher<Integer> source = TestPublisher.create();
         List<Throwable> errors = new CopyOnWriteArrayList<>();

@@ -277,7 +277,7 @@ final class DefaultChildProcess implements ChildProcess {
     /** Ends it because the publisher of its input failed, or that of a pipeline it is part of. Any thread. */
     void fail(Throwable error) {
         failure = error;
-        end(error);
+        end(error, () -> {});
     }
 
     @Nullable
@@ -454,26 +454,35 @@ final class DefaultChildProcess implements ChildProcess {
 
     @Override
     public void dispose() {
+        dispose(() -> {});
+    }
+
+    /** The same, and what is to be closed with the pipes. */
+    void dispose(Runnable close) {
         if (disposed.compareAndSet(false, true)) {
-            end(new CancellationException("the process was disposed: " + command));
+            end(new CancellationException("the process was disposed: " + command), close);
+        } else {
+            close.run();
         }
     }
 
     /** The kill goes first: a process that ends by itself, for its pipes are closed, leaves its descendants behind. */
-    private void end(Throwable why) {
-        if (isAlive()) {
-            outputs().forEach(pipe -> pipe.failAtEnd(why)); // the kill may end them before we do
-            Running process = launched.process();
-            process.worker().schedule(() -> {
-                try {
-                    process.killTree();
-                } finally {
-                    closePipes(why);
-                }
-            });
-        } else {
+    private void end(Throwable why, Runnable close) {
+        if (!isAlive()) {
             closePipes(why);
+            close.run();
+            return;
         }
+        outputs().forEach(pipe -> pipe.failAtEnd(why)); // the kill may end them before we do
+        Running process = launched.process();
+        process.worker().schedule(() -> {
+            try {
+                process.killTree();
+            } finally {
+                closePipes(why);
+                close.run();
+            }
+        });
     }
 
     private void closePipes(Throwable why) {

@@ -85,8 +85,7 @@ record DefaultForkedProcess(DefaultChildProcess process, Channel channel) implem
 
     @Override
     public void dispose() {
-        process.dispose();
-        channel.dispose();
+        process.dispose(channel::dispose);
     }
 
     @Override

@@ -57,6 +57,7 @@ final class DefaultChannel implements Channel {
     private @Nullable ScheduledFuture<?> missing; // the descriptor that was announced
     private int untold; // descriptors taken, of which the peer does not know yet
     private volatile boolean ending;
+    private volatile boolean disconnecting; // asked for, maybe off the loop
     private boolean endSent;
     private boolean endWritten;
     private boolean endReceived;
@@ -228,6 +229,7 @@ final class DefaultChannel implements Channel {
     @Override
     public Mono<Void> disconnect() {
         return Mono.defer(() -> {
+            disconnecting = true;
             onLoop(() -> {
                 ending = true;
                 drained();
@@ -256,7 +258,7 @@ final class DefaultChannel implements Channel {
 
     @Override
     public boolean isDisconnected() {
-        return ending;
+        return ending || disconnecting;
     }
 
     @Override

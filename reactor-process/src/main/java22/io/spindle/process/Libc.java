@@ -53,9 +53,7 @@ final class Libc {
     private static final MethodHandle SYSCALL =
             variadic("syscall", 1, FunctionDescriptor.of(JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG));
     private static final MethodHandle SYSCALL_OF_FOUR = variadic(
-            "syscall",
-            1,
-            FunctionDescriptor.of(JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG));
+            "syscall", 1, FunctionDescriptor.of(JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG));
     private static final MethodHandle WAITPID =
             function("waitpid", FunctionDescriptor.of(JAVA_INT, JAVA_INT, ADDRESS, JAVA_INT));
     private static final MethodHandle KILL = function("kill", FunctionDescriptor.of(JAVA_INT, JAVA_INT, JAVA_INT));
@@ -128,8 +126,8 @@ final class Libc {
 
     /** Sends a signal to the process of a descriptor, and to no other that has its number by now. */
     static void signal(int pidfd, int signal) throws IOException {
-        call("pidfd_send_signal", state -> (long)
-                SYSCALL_OF_FOUR.invokeExact(state, SYS_PIDFD_SEND_SIGNAL, (long) pidfd, (long) signal, 0L, 0L));
+        call("pidfd_send_signal", state ->
+                (long) SYSCALL_OF_FOUR.invokeExact(state, SYS_PIDFD_SEND_SIGNAL, (long) pidfd, (long) signal, 0L, 0L));
     }
 
     static int getpgid(int pid) throws IOException {

@@ -55,6 +55,7 @@ final class SpawnCall implements AutoCloseable {
 
     /** The numbers above those of the standard streams that the child gets, each by a descriptor that no other action is about. */
     private final SortedMap<Integer, Integer> others = new TreeMap<>();
+
     private boolean othersClosed;
 
     private final Arena arena = Arena.ofConfined();

@@ -160,6 +160,23 @@ class ClusterTest {
         StepVerifier.create(victim.send("late")).expectError().verify(Probe.PATIENCE);
     }
 
+    @Test
+    void aWorkerThatIsKilledUnderLoadLosesWhatItHadInHandAndNoMore() throws Exception {
+        queue.clear();
+        int clients = 4;
+        ClusterWorker victim = primary.workers().get(0);
+        try (Load load = Load.startTolerant(port, clients)) {
+            assertThat(victim.kill(Signal.KILL)).isTrue();
+            Probe.await(queue, event -> event instanceof ClusterEvent.Exited, "the end of the victim");
+            assertThat(Probe.pid(port)).as("the other one goes on").isNotEqualTo(victim.pid());
+            ClusterWorker replacement = ready();
+
+            assertThat(Probe.pids(port, 2)).contains(replacement.pid()).doesNotContain(victim.pid());
+            assertThat(load.end()).isPositive();
+            assertThat(load.lost()).as("at most one request of each client").isLessThanOrEqualTo(clients);
+        }
+    }
+
     @SuppressWarnings("ReferenceEquality") // a worker is one object
     private List<String> eventsOf(ClusterWorker worker) {
         return history.stream()

@@ -6,8 +6,10 @@ import static org.assertj.core.api.Assertions.assertThat;
 import java.io.EOFException;
 import java.io.IOException;
 import java.io.InputStream;
+import java.net.ConnectException;
 import java.net.InetAddress;
 import java.net.Socket;
+import java.net.SocketException;
 import java.nio.charset.StandardCharsets;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicBoolean;
@@ -26,27 +28,44 @@ final class Http1 {
      *
      * @param perConnection how many to send on one connection, if the answers do not ask for a new one before
      * @param warm told after the hundredth answer
+     * @param onLoss told of a request that was not answered; throws if none may be lost. No connection may be refused
      * @return how many were answered
      */
-    static long requests(int port, int perConnection, AtomicBoolean end, CountDownLatch warm) throws IOException {
+    static long requests(int port, int perConnection, AtomicBoolean end, CountDownLatch warm, Loss onLoss)
+            throws IOException {
         long answered = 0;
         while (!end.get()) {
             try (Socket socket = connect(port)) {
                 boolean last = false;
                 for (int i = 0; i < perConnection && !last && !end.get(); i++) {
-                    ask(socket, "/", "");
-                    String head = head(socket.getInputStream());
-                    assertThat(head).startsWith("HTTP/1.1 200 OK");
-                    body(head, socket.getInputStream());
-                    last = head.contains("connection: close");
+                    last = isLast(socket);
                     if (++answered == 100) {
                         warm.countDown();
                     }
                     LockSupport.parkNanos(PAUSE_NANOS);
                 }
+            } catch (SocketException | EOFException e) {
+                if (e instanceof ConnectException) {
+                    throw e;
+                }
+                onLoss.lost(e);
             }
         }
         return answered;
+    }
+
+    /** What a client does about a request that is not answered. */
+    interface Loss {
+        void lost(IOException why) throws IOException;
+    }
+
+    /** Sends a request; the answer tells whether there may be another. */
+    private static boolean isLast(Socket socket) throws IOException {
+        ask(socket, "/", "");
+        String head = head(socket.getInputStream());
+        assertThat(head).startsWith("HTTP/1.1 200 OK");
+        body(head, socket.getInputStream());
+        return head.contains("connection: close");
     }
 
     static Socket connect(int port) throws IOException {

@@ -35,7 +35,11 @@ final class ExecLs implements Callable<Integer> {
     private static int failed(Throwable error) {
         if (error instanceof ExecException exec) {
             System.err.print(exec.stderr());
-            return exec.status().code();
+            int code = exec.status().code();
+            if (exec.reason() != ExecException.Reason.EXIT_CODE) { // too much output, say: ls itself did not complain
+                System.err.println("exec-ls: " + exec.getMessage());
+            }
+            return code == 0 ? 1 : code;
         }
         System.err.println("exec-ls: " + error.getMessage());
         return 1;

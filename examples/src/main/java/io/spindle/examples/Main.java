@@ -44,7 +44,7 @@ public final class Main implements Callable<Integer> {
     }
 
     static CommandLine commandLine() {
-        CommandLine line = new CommandLine(new Main());
+        CommandLine line = new CommandLine(new Main()).setExpandAtFiles(false);
         Objects.requireNonNull(line.getSubcommands().get("exec-ls"))
                 .setUnmatchedOptionsArePositionalParams(true)
                 .setEndOfOptionsDelimiter("");

@@ -83,7 +83,8 @@ class CommandsTest {
     @Test
     void aFailingLsPrintsItsErrorsAndExitsWithItsCode() {
         assertThat(run("exec-ls", "/no/such/folder")).isEqualTo(2);
-        assertThat(complained.toString(StandardCharsets.UTF_8)).contains("/no/such/folder");
+        assertThat(run("exec-ls", "@pom.xml")).as("not a file of arguments").isEqualTo(2);
+        assertThat(complained.toString(StandardCharsets.UTF_8)).contains("/no/such/folder", "'@pom.xml'");
     }
 
     @Test

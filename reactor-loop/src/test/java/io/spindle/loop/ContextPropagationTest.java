@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.micrometer.context.ContextRegistry;
 import io.micrometer.context.ContextSnapshotFactory;
 import io.spindle.testkit.LeakCheck;
+import io.spindle.testkit.Transport;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collections;
@@ -20,7 +21,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.params.Parameter;
 import org.junit.jupiter.params.ParameterizedClass;
-import org.junit.jupiter.params.provider.ValueSource;
+import org.junit.jupiter.params.provider.EnumSource;
 import reactor.core.Disposable;
 import reactor.core.publisher.Flux;
 import reactor.core.publisher.Hooks;
@@ -32,8 +33,8 @@ import reactor.netty.tcp.TcpServer;
 import reactor.util.context.Context;
 
 /** Reactor's Context, and thread-locals by context-propagation, travel with what runs on a loop (EL-53). */
-@ParameterizedClass(name = "native transport: {0}")
-@ValueSource(booleans = {true, false})
+@ParameterizedClass(name = "{0}")
+@EnumSource(Transport.class)
 @ExtendWith(LeakCheck.class)
 class ContextPropagationTest {
 
@@ -41,10 +42,11 @@ class ContextPropagationTest {
     private static final ThreadLocal<String> TRACE = new ThreadLocal<>();
 
     @Parameter
-    boolean nativeTransport;
+    @SuppressWarnings("NullAway.Init")
+    Transport transport;
 
     private void run(Consumer<EventLoop> program) {
-        EventLoopSpec.of("main").nativeTransport(nativeTransport).run(program);
+        transport.run(program);
     }
 
     @BeforeEach

@@ -24,7 +24,7 @@ import reactor.netty.tcp.TcpServer;
 class ExitOrderTest extends OrderingRules {
 
     @Test
-    @DisplayName("O-19, HT-23: what is unreferenced does not keep the loop alive")
+    @DisplayName("O-19: what is unreferenced does not keep the loop alive")
     void unreferencedDoesNotKeepAlive() {
         int code = spec().run(script(loop -> {
             loop.setTimeout(Duration.ofSeconds(50), () -> log.add("never")).unref();
@@ -57,6 +57,38 @@ class ExitOrderTest extends OrderingRules {
         }));
 
         assertThat(log).containsExactly("outer");
+    }
+
+    @Test
+    @DisplayName("HT-23: unreferenced immediates alone never run")
+    void unreferencedImmediatesAlone() {
+        spec().run(
+                        loop -> { // nothing else: a channel that was just opened would bring them a turn
+                            loop.setImmediate(() -> log.add("never")).unref();
+                            loop.setImmediate(() -> log.add("never either")).unref();
+                        });
+
+        assertThat(log).isEmpty();
+    }
+
+    @Test
+    @DisplayName("HT-43: an unreferenced interval that is cleared in its third run has run three times")
+    void unreferencedIntervalThatIsCleared() {
+        run((loop, log) -> {
+            AtomicReference<Timeout> interval = new AtomicReference<>();
+            Timeout keeper = loop.setTimeout(Duration.ofSeconds(60), () -> log.add("never"));
+            interval.set(loop.setInterval(ms(1), () -> {
+                log.add("run");
+                if (log.size() == 3) {
+                    the(interval).dispose();
+                    keeper.dispose();
+                    loop.setTimeout(ms(20), () -> log.add("keeper"));
+                }
+            }));
+            the(interval).unref();
+        });
+
+        assertThat(log).containsExactly("run", "run", "run", "keeper");
     }
 
     @Test
@@ -123,7 +155,8 @@ class ExitOrderTest extends OrderingRules {
     }
 
     @Test
-    @DisplayName("HT-49: beforeExit is called again after an immediate, a timer or a server, not after a tick")
+    @DisplayName(
+            "HT-49: beforeExit is called again after an immediate, a timer, a server or a repeated timer, not after a tick")
     void beforeExitAgainAfterEachKindOfWork() {
         AtomicInteger step = new AtomicInteger();
         spec().beforeExit(loop -> {
@@ -145,6 +178,15 @@ class ExitOrderTest extends OrderingRules {
                                         log.add("listening");
                                         server.dispose();
                                     });
+                        case 5 -> {
+                            AtomicReference<Timeout> repeated = new AtomicReference<>();
+                            repeated.set(loop.setInterval(ms(1), () -> {
+                                log.add("repeated");
+                                if (log.lastIndexOf("repeated") - log.indexOf("repeated") == 1) {
+                                    the(repeated).dispose();
+                                }
+                            }));
+                        }
                         default -> loop.nextTick(() -> log.add("only a tick"));
                     }
                 })
@@ -161,6 +203,9 @@ class ExitOrderTest extends OrderingRules {
                         "with tick",
                         "beforeExit",
                         "listening",
+                        "beforeExit",
+                        "repeated",
+                        "repeated",
                         "beforeExit",
                         "only a tick");
     }

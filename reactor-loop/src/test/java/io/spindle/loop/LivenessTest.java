@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.spindle.testkit.LeakCheck;
+import io.spindle.testkit.Transport;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -14,7 +15,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.params.Parameter;
 import org.junit.jupiter.params.ParameterizedClass;
-import org.junit.jupiter.params.provider.ValueSource;
+import org.junit.jupiter.params.provider.EnumSource;
 import reactor.core.Disposable;
 import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
@@ -23,18 +24,19 @@ import reactor.netty.tcp.TcpServer;
 import reactor.util.context.Context;
 
 /** What keeps a program alive, and what does not. */
-@ParameterizedClass(name = "native transport: {0}")
-@ValueSource(booleans = {true, false})
+@ParameterizedClass(name = "{0}")
+@EnumSource(Transport.class)
 @ExtendWith(LeakCheck.class)
 class LivenessTest {
 
     @Parameter
-    boolean nativeTransport;
+    @SuppressWarnings("NullAway.Init")
+    Transport transport;
 
     private final List<String> log = new ArrayList<>();
 
     private void run(Consumer<EventLoop> program) {
-        EventLoopSpec.of("main").nativeTransport(nativeTransport).run(program);
+        transport.run(program);
     }
 
     @Test

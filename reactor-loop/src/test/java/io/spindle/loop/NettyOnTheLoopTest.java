@@ -101,6 +101,7 @@ class NettyOnTheLoopTest extends OneLoop {
 
     @Test
     void timersImmediatesAndTasksRunWhileIoFloodsTheLoop() throws Exception {
+        int others = loop.metrics().channels();
         AtomicLong reads = new AtomicLong();
         CountDownLatch flooding = new CountDownLatch(10_000);
         ChannelInitializer<Channel> echo = echo(() -> {
@@ -133,7 +134,7 @@ class NettyOnTheLoopTest extends OneLoop {
         }
 
         assertThat(reads).hasValueGreaterThan(before);
-        assertThat(loop.metrics().channels()).isEqualTo(65); // nobody has given up
+        assertThat(loop.metrics().channels()).isEqualTo(others + 65); // nobody has given up
     }
 
     private Channel listen(ChannelInitializer<Channel> handlers) throws InterruptedException {

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.spindle.testkit.LeakCheck;
 import io.spindle.testkit.Spin;
+import io.spindle.testkit.Transport;
 import java.time.Duration;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
@@ -13,29 +14,30 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.params.Parameter;
 import org.junit.jupiter.params.ParameterizedClass;
-import org.junit.jupiter.params.provider.ValueSource;
+import org.junit.jupiter.params.provider.EnumSource;
 import reactor.core.publisher.Mono;
 
-/** What the tests of a loop from outside share: a loop for each test, on both transports. */
-@ParameterizedClass(name = "native transport: {0}")
-@ValueSource(booleans = {true, false})
+/** What the tests of a loop from outside share: a loop for each test, for each way to wait. */
+@ParameterizedClass(name = "{0}")
+@EnumSource(Transport.class)
 @ExtendWith(LeakCheck.class)
 abstract class OneLoop {
 
     static final Duration LIMIT = Duration.ofSeconds(20);
 
     @Parameter
-    boolean nativeTransport;
+    @SuppressWarnings("NullAway.Init")
+    Transport transport;
 
     EventLoop loop = EventLoop.shared();
 
     @BeforeEach
     void startLoop() {
-        loop = spec("test").start();
+        loop = transport.start(spec("test"));
     }
 
     EventLoopSpec spec(String name) {
-        return EventLoopSpec.of(name).nativeTransport(nativeTransport);
+        return transport.spec(name);
     }
 
     @AfterEach

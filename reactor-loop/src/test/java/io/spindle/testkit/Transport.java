@@ -12,7 +12,9 @@ import io.spindle.loop.EventLoop;
 import io.spindle.loop.EventLoopSpec;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
+import java.time.Duration;
 import java.util.function.Consumer;
+import reactor.core.publisher.Mono;
 
 /** How a loop waits: a loop without a channel parks, whatever its transport; one with a channel polls it. */
 public enum Transport {
@@ -43,6 +45,13 @@ public enum Transport {
             open(loop);
             script.accept(loop);
         };
+    }
+
+    /** Returns a running loop that waits so; the caller's to dispose. */
+    public EventLoop start(EventLoopSpec spec) {
+        EventLoop loop = spec.start();
+        Mono.fromRunnable(() -> open(loop)).subscribeOn(loop).block(Duration.ofSeconds(20));
+        return loop;
     }
 
     /** Opens a channel that neither keeps the loop alive nor is sent anything. */

@@ -16,6 +16,7 @@ import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import reactor.core.publisher.Mono;
 import reactor.core.publisher.Sinks;
+import reactor.core.publisher.SynchronousSink;
 import reactor.core.scheduler.Schedulers;
 
 /**
@@ -64,7 +65,6 @@ final class LockRequest {
     private final Sinks.Empty<Void> granted = Sinks.empty();
     private final Sinks.Empty<Void> stolen = Sinks.empty();
     private volatile boolean isStolen;
-    private volatile boolean isToldOfTheft;
 
     /** Released, maybe before it stood in line: a cancel may come while it is subscribed. Only within the map's operations. */
     private boolean isOver;
@@ -107,18 +107,22 @@ final class LockRequest {
         return stolen.asMono();
     }
 
-    /** Fails if the lock was stolen before what is to run was subscribed; else empty. */
-    <T> Mono<T> begun() {
-        return isStolen ? theft() : Mono.empty();
+    /** Fails if the lock was stolen, before what is to run was subscribed or before it completed; else empty. */
+    <T> Mono<T> failIfStolen() {
+        return isStolen ? Mono.error(theft()) : Mono.empty();
     }
 
-    /** What follows when what ran has completed: the error if it may have done so because the lock was stolen. */
-    <T> Mono<T> completed() {
-        return isToldOfTheft ? theft() : Mono.empty();
+    /** The value of what ran, unless the lock was stolen meanwhile. */
+    <T> void ended(T value, SynchronousSink<T> result) {
+        if (isStolen) {
+            result.error(theft());
+        } else {
+            result.next(value);
+        }
     }
 
-    private <T> Mono<T> theft() {
-        return Mono.error(new LockException(LockException.Reason.STOLEN, "lock " + name + " was stolen"));
+    private LockException theft() {
+        return new LockException(LockException.Reason.STOLEN, "lock " + name + " was stolen");
     }
 
     private boolean enter() {
@@ -143,10 +147,7 @@ final class LockRequest {
             return line;
         });
         for (LockRequest each : robbed) {
-            each.tell(() -> {
-                each.isToldOfTheft = true;
-                each.stolen.tryEmitEmpty();
-            });
+            each.tell(each.stolen::tryEmitEmpty);
         }
         return entered[0];
     }

@@ -143,8 +143,8 @@ public final class NamedLock {
      *   <li><b>Cancel</b> leaves the line, or cancels what runs, then releases the lock. So does the end of the loop, such as
      *       that of a {@link Worker}. Code that ignores a cancel, such as a call that computes, then runs on beside the next
      *       holder, as it does beside a thief.
-     *   <li><b>Errors</b> with those of what is run; with a {@link LockException} if the lock was stolen, or was not to be
-     *       had in the way that was asked for.
+     *   <li><b>Errors</b> with those of what is run; with a {@link LockException} if the lock was stolen before that had ended,
+     *       or was not to be had in the way that was asked for.
      * </ul>
      *
      * @param guarded what is to run, once for each grant
@@ -155,10 +155,11 @@ public final class NamedLock {
         return EventLoop.onCurrent(Mono.defer(() -> {
             LockRequest request = newRequest();
             return request.granted()
-                    .then(Mono.<T>defer(request::begun))
+                    .then(Mono.<T>defer(request::failIfStolen))
                     .switchIfEmpty(guarded)
                     .takeUntilOther(request.stolen())
-                    .switchIfEmpty(Mono.defer(request::completed))
+                    .<T>handle(request::ended)
+                    .switchIfEmpty(Mono.defer(request::failIfStolen))
                     .doOnTerminate(request::release)
                     .doFinally(end -> request.release());
         }));
@@ -175,10 +176,10 @@ public final class NamedLock {
         return EventLoop.onCurrent(Flux.defer(() -> {
             LockRequest request = newRequest();
             return request.granted()
-                    .then(Mono.<T>defer(request::begun))
+                    .then(Mono.<T>defer(request::failIfStolen))
                     .concatWith(guarded)
                     .takeUntilOther(request.stolen())
-                    .concatWith(Mono.defer(request::completed))
+                    .concatWith(Mono.defer(request::failIfStolen))
                     .doOnTerminate(request::release)
                     .doFinally(end -> request.release());
         }));

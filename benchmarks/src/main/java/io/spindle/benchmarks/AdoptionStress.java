@@ -21,7 +21,8 @@ import reactor.core.publisher.Mono;
 /**
  * Looks for a lost or doubled value or end of an adopted publisher: one thread sends the values of a {@code Flux}, and
  * completes or not, or the one of a {@code Mono}, while another at a random moment disposes the loop, or cancels and then
- * disposes it. Each value must be delivered or discarded, once, and a subscriber that has not cancelled must be told one end.
+ * disposes it. Each value must be delivered or discarded, once, and a subscriber that has not cancelled must be told one end,
+ * which is no error behind the value of a {@code Mono}.
  */
 final class AdoptionStress {
 
@@ -74,13 +75,24 @@ final class AdoptionStress {
             given.request(Long.MAX_VALUE);
         }
 
+        private final boolean one;
+        private boolean delivered;
+
+        Counting(boolean one) {
+            this.one = one;
+        }
+
         @Override
         public void onNext(Integer value) {
+            delivered = true;
             see(value);
         }
 
         @Override
         public void onError(Throwable error) {
+            if (one && delivered) { // a Mono ends with its value
+                doubled.incrementAndGet();
+            }
             onComplete();
         }
 
@@ -113,7 +125,7 @@ final class AdoptionStress {
         });
         Flux<Integer> adopted =
                 values == 1 ? loop.adopt(Mono.fromDirect(source)).flux() : loop.adopt(source);
-        adopted.doOnDiscard(Integer.class, this::see).subscribe(new Counting());
+        adopted.doOnDiscard(Integer.class, this::see).subscribe(new Counting(values == 1));
         for (int i = 0; i < moment; i++) {
             Thread.onSpinWait();
         }

@@ -40,6 +40,7 @@ public final class LoopContenders {
         String who = args[1];
         switch (args[0]) {
             case "post" -> Rate.print(args, windowed(executor(who)));
+            case "posted" -> Rate.print(args, circulating(executor(who)));
             case "schedule" -> Rate.print(args, windowed(scheduler(who)::schedule));
             case "worker" -> Rate.print(args, windowed(scheduler(who).createWorker()::schedule));
             case "tick" -> Rate.print(args, chain(who, EventLoop::nextTick));
@@ -101,6 +102,32 @@ public final class LoopContenders {
                 }
             }
             return BATCH;
+        };
+    }
+
+    /** Tasks that post themselves again and again: one thread, so the swings of a hand-over are not what is measured. */
+    private static Rate.Batch circulating(Executor loop) {
+        return () -> {
+            CountDownLatch done = new CountDownLatch(WINDOW);
+            int rounds = BATCH * 5 / WINDOW;
+            loop.execute(() -> {
+                for (int i = 0; i < WINDOW; i++) {
+                    loop.execute(new Runnable() {
+                        private int left = rounds;
+
+                        @Override
+                        public void run() {
+                            if (--left > 0) {
+                                loop.execute(this);
+                            } else {
+                                done.countDown();
+                            }
+                        }
+                    });
+                }
+            });
+            done.await();
+            return (long) rounds * WINDOW;
         };
     }
 

@@ -17,6 +17,7 @@ import java.util.concurrent.Future;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.BooleanSupplier;
 import reactor.core.scheduler.Scheduler;
 
 /**
@@ -25,8 +26,11 @@ import reactor.core.scheduler.Scheduler;
  * told (ten million by default). Prints what it found; exits with 1 if anything was lost.
  *
  * <p>A round is one post that must be seen: the poster waits a random moment, so that it meets the loop at each step of
- * falling asleep, posts, and waits until the task has run; two posters race to be the one that wakes it. A wake-up that takes over thirty seconds counts as lost: a loop
- * that missed one sleeps until the next post, and there is none. The same holds for an end that does not come.
+ * falling asleep, posts, and waits until the task has run. Two posters do so in step, and race to be the one that wakes it: no
+ * post of a later round makes up for a wake-up that is lost. One that takes over thirty seconds counts as lost: a loop that
+ * missed it sleeps until the next post, and there is none. The same holds for an end that does not come.
+ *
+ * <p>Tasks, immediates and timers that are disposed while they run are rounds, too, see {@link DisposalStress}.
  *
  * <p>Against an end 64 posts are made, and each is a round: tasks of a worker, ticks, microtasks, immediates, timers and
  * handles with a close callback. Those that come too late are rejected. A loop that ends gracefully has run exactly
@@ -36,7 +40,9 @@ import reactor.core.scheduler.Scheduler;
 public final class LoopStress {
 
     private static final long LOST_NANOS = Duration.ofSeconds(30).toNanos();
-    private static final int MAX_WAIT = 400;
+    private static final int MAX_WAIT = 400; // of a pause each: some 5 to 20 microseconds
+    private static final int LOOKS_BEFORE_YIELD = 1_000;
+    private static final Duration LOOK = Duration.ofNanos(4_000);
     private static final int POSTS_PER_END = 64;
 
     private LoopStress() {}
@@ -50,14 +56,11 @@ public final class LoopStress {
         long rounds = args.length > 0 ? Long.parseLong(args[0]) : 10_000_000;
         long seed = args.length > 1 ? Long.parseLong(args[1]) : 42;
         EventLoopSpec sleeps = EventLoopSpec.of("stress").spin(Duration.ZERO);
-        EventLoopSpec looks = EventLoopSpec.of("stress");
-        EventLoopSpec ending = looks.blockedThreshold(Duration.ZERO);
+        EventLoopSpec looks = EventLoopSpec.of("stress").spin(LOOK); // so that posts come before and after its end
+        EventLoopSpec ending = EventLoopSpec.of("stress").blockedThreshold(Duration.ZERO);
         Start parked = ending.nativeTransport(false)::start;
-        Start polling = () -> {
-            EventLoop loop = ending.start();
-            loop.handle(listenOn(loop)).unref(); // a graceful end closes it
-            return loop;
-        };
+        Start epoll = () -> polling(ending);
+        Start nio = () -> polling(ending.nativeTransport(false));
         long lost = report("wake-ups, parked", rounds / 10, part -> wakeUps(sleeps, false, 1, part, seed))
                 + report("wake-ups by two, parked", rounds / 10, part -> wakeUps(sleeps, false, 2, part, seed))
                 + report("wake-ups, looking before it parks", rounds / 10, part -> wakeUps(looks, false, 1, part, seed))
@@ -68,11 +71,13 @@ public final class LoopStress {
                         "wake-ups, polling NIO",
                         rounds / 10,
                         part -> wakeUps(sleeps.nativeTransport(false), true, 1, part, seed))
-                + report("posts against a graceful end, parked", rounds / 20, part -> ends(parked, true, part, seed))
-                + report("posts against a graceful end, polling", rounds / 20, part -> ends(polling, true, part, seed))
-                + report("posts against an end at once, parked", rounds / 20, part -> ends(parked, false, part, seed))
-                + report(
-                        "posts against an end at once, polling", rounds / 20, part -> ends(polling, false, part, seed));
+                + report("disposals while they run", rounds / 10, part -> disposals(sleeps, part, seed))
+                + report("posts against a graceful end, parked", rounds / 30, part -> ends(parked, true, part, seed))
+                + report("posts against a graceful end, epoll", rounds / 30, part -> ends(epoll, true, part, seed))
+                + report("posts against a graceful end, NIO", rounds / 30, part -> ends(nio, true, part, seed))
+                + report("posts against an end at once, parked", rounds / 30, part -> ends(parked, false, part, seed))
+                + report("posts against an end at once, epoll", rounds / 30, part -> ends(epoll, false, part, seed))
+                + report("posts against an end at once, NIO", rounds / 30, part -> ends(nio, false, part, seed));
         lost += report(
                 "adopted values against an end", rounds / 10, part -> AdoptionStress.lost(ending::start, part, seed));
         System.exit(lost == 0 ? 0 : 1);
@@ -94,29 +99,44 @@ public final class LoopStress {
         return lost;
     }
 
+    private static EventLoop polling(EventLoopSpec spec) throws InterruptedException {
+        EventLoop loop = spec.start();
+        loop.handle(listenOn(loop)).unref(); // a graceful end closes it
+        return loop;
+    }
+
+    private static void end(EventLoop loop) {
+        loop.dispose();
+        loop.onDispose().block();
+    }
+
+    private static long disposals(EventLoopSpec spec, long rounds, long seed) {
+        EventLoop loop = spec.start();
+        long lost = DisposalStress.lost(loop, rounds, seed, LoopStress::holds, MAX_WAIT);
+        end(loop);
+        return lost;
+    }
+
     private static long wakeUps(EventLoopSpec spec, boolean channel, int posters, long rounds, long seed)
             throws Exception {
-        EventLoop loop = spec.start();
-        if (channel) {
-            listenOn(loop);
-        }
+        EventLoop loop = channel ? polling(spec) : spec.start();
         ExecutorService threads = Executors.newFixedThreadPool(posters);
+        AtomicLong arrived = new AtomicLong();
         List<Future<Long>> lost = new ArrayList<>();
         for (int poster = 0; poster < posters; poster++) {
             SplittableRandom random = new SplittableRandom(seed + poster);
-            lost.add(threads.submit(() -> wakeUps(loop, rounds / posters, random)));
+            lost.add(threads.submit(() -> wakeUps(loop, rounds / posters, random, arrived, posters)));
         }
         long sum = 0;
         for (Future<Long> each : lost) {
             sum += each.get();
         }
         threads.shutdown();
-        loop.dispose();
-        loop.onDispose().block();
+        end(loop);
         return sum;
     }
 
-    private static long wakeUps(EventLoop loop, long rounds, SplittableRandom random) {
+    private static long wakeUps(EventLoop loop, long rounds, SplittableRandom random, AtomicLong arrived, int posters) {
         Seen seen = new Seen();
         Scheduler.Worker worker = loop.createWorker();
         long lost = 0;
@@ -125,16 +145,30 @@ public final class LoopStress {
                 Thread.onSpinWait();
             }
             worker.schedule(seen);
-            long start = System.nanoTime();
-            while (seen.count < round - lost) {
-                Thread.onSpinWait();
-                if (System.nanoTime() - start > LOST_NANOS) {
-                    lost++;
-                    break;
-                }
+            long expected = round - lost;
+            if (!holds(() -> seen.count >= expected)) {
+                lost++;
             }
+            arrived.incrementAndGet();
+            long all = round * posters;
+            holds(() -> arrived.get() >= all); // nobody posts before everybody's post was seen
         }
         return lost;
+    }
+
+    /** Waits until it does, returns false if it does not in time. */
+    private static boolean holds(BooleanSupplier condition) {
+        long start = System.nanoTime();
+        for (int looks = 1; !condition.getAsBoolean(); looks++) {
+            if (looks % LOOKS_BEFORE_YIELD != 0) {
+                Thread.onSpinWait();
+            } else if (System.nanoTime() - start > LOST_NANOS) {
+                return false;
+            } else {
+                Thread.yield(); // there may be more threads than processors
+            }
+        }
+        return true;
     }
 
     private static final class Seen implements Runnable {

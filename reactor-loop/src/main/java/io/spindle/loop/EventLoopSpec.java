@@ -158,7 +158,8 @@ public final class EventLoopSpec {
 
     /**
      * Sets for how long one callback may hold the loop before the watchdog reports it: while it still runs, with its
-     * stack, again in each {@link #blockedInterval(Duration)}, and once when it is over. The loop pays nothing for it.
+     * stack, again in each {@link #blockedInterval(Duration)}, and once when it is over. The loop pays nothing for it. An
+     * endless chain of ticks or microtasks starves the loop too, but is many short callbacks: it is not reported.
      *
      * @param threshold not negative; at least 10 ms is useful; zero: do not watch. Default: 100 ms
      */

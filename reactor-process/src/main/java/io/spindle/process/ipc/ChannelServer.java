@@ -22,7 +22,8 @@ public interface ChannelServer extends Disposable {
      *
      * <p><b>Signals on</b> the given loop. <b>Errors</b> with {@link java.io.IOException} if the directory cannot be
      * made or its path is too long for a socket (100 bytes), with {@link UnsupportedOperationException} where there is
-     * no epoll. <b>Cancel</b> removes what was made.
+     * no epoll. <b>Cancel</b> removes what was made; a server that is on its way to the subscriber in that moment is the
+     * subscriber's to dispose, those of Reactor that drop it then hand it to {@code Hooks.onNextDropped}.
      *
      * @param loop does all I/O of the server and of its channels, which keep it alive
      * @return a cold {@code Mono} of the server, never empty

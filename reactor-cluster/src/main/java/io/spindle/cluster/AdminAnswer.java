@@ -2,6 +2,7 @@
 package io.spindle.cluster;
 
 import java.nio.charset.StandardCharsets;
+import java.util.List;
 import java.util.Locale;
 import reactor.core.publisher.Mono;
 import reactor.core.scheduler.Schedulers;
@@ -18,6 +19,10 @@ final class AdminAnswer {
     private record Failed(boolean ok, String error) {}
 
     private record Status(boolean ok, AdminStatus status) {}
+
+    private record Meters(boolean ok, List<ClusterMeter> meters) {}
+
+    private record Page(boolean ok, String page) {}
 
     private record Begun(boolean ok, String note) {}
 
@@ -43,6 +48,14 @@ final class AdminAnswer {
 
     static Mono<byte[]> of(AdminStatus status) {
         return json(new Status(true, status));
+    }
+
+    static Mono<byte[]> of(List<ClusterMeter> meters) {
+        return json(new Meters(true, meters));
+    }
+
+    static Mono<byte[]> ofPage(String page) {
+        return json(new Page(true, page));
     }
 
     /** Lines will follow. Blocks for a moment, as does the next. */

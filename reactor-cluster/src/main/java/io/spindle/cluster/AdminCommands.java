@@ -7,6 +7,7 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import reactor.core.publisher.Mono;
 import reactor.core.publisher.Sinks;
+import reactor.core.scheduler.Schedulers;
 
 /** What the requests on the control socket do. Loop only. */
 final class AdminCommands {
@@ -59,10 +60,13 @@ final class AdminCommands {
         return switch (line.strip()) {
             case "status" -> AdminAnswer.of(status.get());
             case "top" -> top();
+            case "meters" -> primary.meters().flatMap(AdminAnswer::of);
+            case "meters prometheus" -> page();
             case "reload" -> whenDone("reload", primary.reload());
             case "stop" -> stop();
             default ->
-                AdminAnswer.failed("a request is status, top, logs, reload, scale N or stop, was " + line.strip());
+                AdminAnswer.failed(
+                        "a request is status, top, meters, logs, reload, scale N or stop, was " + line.strip());
         };
     }
 
@@ -73,6 +77,20 @@ final class AdminCommands {
                         .map(worker -> ((DefaultClusterWorker) worker).refresh())
                         .toList())
                 .then(Mono.defer(() -> AdminAnswer.of(status.get())));
+    }
+
+    private Mono<byte[]> page() {
+        return primary.meters().publishOn(Schedulers.boundedElastic()).flatMap(AdminCommands::page);
+    }
+
+    private static Mono<byte[]> page(List<ClusterMeter> meters) {
+        try {
+            return AdminAnswer.ofPage(PrometheusPage.of(meters));
+        } catch (NoClassDefFoundError missing) {
+            return AdminAnswer.failed(
+                    "a page needs io.micrometer:micrometer-registry-prometheus on the class path of the "
+                            + "primary; JSON needs nothing");
+        }
     }
 
     private Mono<byte[]> scale(String count) {

@@ -14,7 +14,8 @@ import java.util.function.ToDoubleFunction;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Binds the figures of a cluster, {@link ClusterMetrics}, to a Micrometer registry in the process of its primary. Needs
+ * Binds the figures of a cluster, {@link ClusterMetrics}, to a Micrometer registry in the process of its primary; and publishes
+ * the meters of workers to their primary. Needs
  * Micrometer on the class path. Nothing is measured for it that the primary does not count anyway; reading is up to the
  * registry.
  *
@@ -49,6 +50,19 @@ public final class ClusterMeters implements MeterBinder {
      */
     public static ClusterMeters of(Primary primary) {
         return new ClusterMeters(Objects.requireNonNull(primary, "primary"));
+    }
+
+    /**
+     * Publishes the meters of a worker, to be called in the worker: {@link Primary#meters()} adds up those of all. A tag
+     * {@code worker} of them is left out of what is added up.
+     *
+     * @param worker this process
+     * @param registry read whenever somebody asks the primary. Histograms need one that keeps their buckets, as that for
+     *     Prometheus does
+     */
+    public static void publish(WorkerContext worker, MeterRegistry registry) {
+        Objects.requireNonNull(registry, "registry");
+        worker.publishMeters(() -> MeterReader.read(registry));
     }
 
     @Override

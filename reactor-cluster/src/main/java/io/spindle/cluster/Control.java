@@ -28,6 +28,9 @@ final class Control {
     /** Primary: do your loops turn? Answered by {@link Pulse} when they have. */
     static final String PING = "spindle.ping";
 
+    /** Primary: what do your meters say? Worker, before it leaves: my meters say this. */
+    static final String METERS = "spindle.meters";
+
     private static final String OURS = "spindle.";
 
     private Control() {}

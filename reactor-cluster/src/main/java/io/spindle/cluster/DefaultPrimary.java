@@ -45,6 +45,7 @@ final class DefaultPrimary implements Primary {
     private final long startedNanos = System.nanoTime();
     private final Events events = new Events();
     private final Counts counts = new Counts();
+    private final WorkerMeters meters;
     private final Places places;
     private final Standbys standbys;
     private final Reloads reloads;
@@ -70,6 +71,7 @@ final class DefaultPrimary implements Primary {
             PrimarySpec spec, EventLoop loop, Disposable held, ChannelServer server, Map<String, String> environment) {
         this.spec = spec;
         this.loop = loop;
+        this.meters = new WorkerMeters(loop);
         this.held = held;
         this.server = server;
         this.listeners = new Listeners(loop, server, spec.listening());
@@ -143,6 +145,7 @@ final class DefaultPrimary implements Primary {
         channel.onRequest(Control.READY, message -> Mono.fromRunnable(() -> ready(worker)));
         channel.onRequest(Control.LEAVING, message -> Mono.fromRunnable(() -> leaving(worker)));
         spec.requests().forEach((subject, handler) -> channel.onRequest(subject, asked -> handler.apply(this, asked)));
+        meters.online(worker, channel);
         worker.connected(channel);
         worker.place().onlineNow();
         events.happened(new ClusterEvent.Online(worker));
@@ -204,6 +207,7 @@ final class DefaultPrimary implements Primary {
         workers.remove(worker.id()); // first: whoever waits for its end finds it gone
         worker.dead(status);
         counts.gone(worker);
+        meters.gone(worker);
         events.happened(new ClusterEvent.Exited(worker, status.code(), status.signal(), !worker.isWanted()));
         if (worker.isWanted()) {
             worker.place().ended(worker, status);
@@ -417,6 +421,11 @@ final class DefaultPrimary implements Primary {
     @Override
     public ClusterMetrics metrics() {
         return counts.snapshot(wanted());
+    }
+
+    @Override
+    public Mono<List<ClusterMeter>> meters() {
+        return EventLoop.onCurrent(meters.all());
     }
 
     @Override

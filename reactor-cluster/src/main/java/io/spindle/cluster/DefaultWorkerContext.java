@@ -14,15 +14,19 @@ import java.net.BindException;
 import java.net.InetSocketAddress;
 import java.net.SocketAddress;
 import java.time.Duration;
+import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
 import reactor.core.publisher.Sinks;
+import reactor.core.scheduler.Schedulers;
 import reactor.netty.ConnectionObserver;
 import reactor.netty.http.server.HttpServerState;
 import reactor.netty.resources.LoopResources;
@@ -41,6 +45,7 @@ final class DefaultWorkerContext implements WorkerContext {
     private final Pulse pulse;
     private final LoopResources resources;
     private final Map<String, AtomicInteger> anyPortCalls = new ConcurrentHashMap<>();
+    private final List<Supplier<List<ClusterMeter>>> meters = new CopyOnWriteArrayList<>();
     private final AtomicBoolean draining = new AtomicBoolean();
     private volatile int exitCode;
     private final Sinks.Empty<Void> told = Sinks.empty();
@@ -59,6 +64,7 @@ final class DefaultWorkerContext implements WorkerContext {
         channel.onRequest(Control.DRAIN, this::askedToDrain);
         channel.onRequest(
                 Control.PAUSE, message -> Mono.fromRunnable(() -> readiness.pause(message.as(Boolean.class))));
+        channel.onRequest(Control.METERS, message -> readMeters().map(Reply::of));
         channel.onRequest(Control.PING, message -> pulse.take().map(Reply::of));
         readiness.ready().then(channel.request(Control.READY, "")).subscribe(reply -> {}, gone -> {});
     }
@@ -106,9 +112,31 @@ final class DefaultWorkerContext implements WorkerContext {
         connections
                 .drain(grace, idle)
                 .doOnTerminate(drained::tryEmitEmpty)
+                .then(Mono.defer(this::lastMeters))
                 .then(channel.disconnect().timeout(FAREWELL, loop).onErrorComplete())
                 .subscribeOn(loop)
                 .subscribe(null, error -> Exit.now(code), () -> Exit.now(code));
+    }
+
+    @Override
+    public void publishMeters(Supplier<List<ClusterMeter>> published) {
+        meters.add(Objects.requireNonNull(published, "meters"));
+    }
+
+    private Mono<List<ClusterMeter>> readMeters() {
+        return Mono.fromCallable(() ->
+                        meters.stream().flatMap(each -> each.get().stream()).toList())
+                .subscribeOn(Schedulers.boundedElastic());
+    }
+
+    private Mono<Void> lastMeters() {
+        return meters.isEmpty()
+                ? Mono.empty()
+                : readMeters()
+                        .flatMap(read -> channel.request(Control.METERS, read))
+                        .then()
+                        .timeout(FAREWELL, loop)
+                        .onErrorComplete();
     }
 
     @Override

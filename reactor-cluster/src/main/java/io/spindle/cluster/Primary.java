@@ -31,6 +31,20 @@ public interface Primary extends Disposable {
     ClusterMetrics metrics();
 
     /**
+     * Asks all workers for what they {@linkplain WorkerContext#publishMeters publish} and adds it up, see {@link ClusterMeter}.
+     * {@link PrometheusPage} makes a page of it.
+     * <ul>
+     *   <li><b>Signals on</b> the event loop it was subscribed on, else on the cluster's loop, which must not be blocked.
+     *   <li><b>Cancel</b> stops the waiting.
+     *   <li><b>Errors</b> with {@link java.util.concurrent.RejectedExecutionException} if the cluster has ended. A worker that
+     *       does not answer within two seconds counts with what it had said before.
+     * </ul>
+     *
+     * @return a cold {@code Mono} of all meters, by name and tags; no name is there if no worker publishes any
+     */
+    Mono<List<ClusterMeter>> meters();
+
+    /**
      * Returns what happens from now on, messages included. What happens to the workers is never lost: it waits for a
      * slow subscriber. Messages follow the demand of the slowest, see {@link #messages()}.
      *

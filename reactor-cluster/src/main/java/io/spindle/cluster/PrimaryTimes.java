@@ -27,5 +27,8 @@ final class PrimaryTimes {
     /** How long a worker may take to say how it is when somebody looks. */
     static final Duration GLANCE = Duration.ofMillis(500);
 
+    /** How long a worker may take to read its meters, some of which may ask a database. */
+    static final Duration METERS = Duration.ofSeconds(2);
+
     private PrimaryTimes() {}
 }

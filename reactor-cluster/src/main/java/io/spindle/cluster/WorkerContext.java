@@ -2,6 +2,8 @@
 package io.spindle.cluster;
 
 import io.spindle.process.ipc.Message;
+import java.util.List;
+import java.util.function.Supplier;
 import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
 import reactor.netty.ConnectionObserver;
@@ -83,6 +85,16 @@ public interface WorkerContext {
 
     /** The same as {@link #receive()}, read as one type, see {@link io.spindle.process.ipc.Channel#receive(Class)}. */
     <T> Flux<T> receive(Class<T> type);
+
+    /**
+     * Lets the primary read meters of this worker, for {@link Primary#meters()}; {@link ClusterMeters#publish} does it for a
+     * Micrometer registry. They are read whenever somebody asks the primary, and when this worker has drained: what is counted
+     * is not lost with it then. Of a worker that ends in another way is lost what was counted since they were read last.
+     *
+     * @param meters read on {@code Schedulers.boundedElastic()}, so it may block; two seconds at most are waited for it, and what
+     *     it throws is an answer that did not come. Further calls add to it
+     */
+    void publishMeters(Supplier<List<ClusterMeter>> meters);
 
     /**
      * Ends this worker as if the primary had asked: it stops accepting, finishes what runs and exits with code 0. It is

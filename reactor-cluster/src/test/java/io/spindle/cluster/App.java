@@ -49,6 +49,9 @@ final class App {
     }
 
     private static void work(WorkerContext worker, String mode, int port, String[] args) {
+        if (mode.equals("meters")) {
+            ClusterMeters.publish(worker, Meters.of(worker));
+        }
         switch (mode) {
             case "release" -> release(worker, port, Path.of(args[2]));
             case "exit" -> Runtime.getRuntime().halt(42);

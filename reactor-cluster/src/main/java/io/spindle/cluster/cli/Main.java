@@ -118,6 +118,26 @@ public final class Main {
     }
 
     @Command(
+            name = "meters",
+            description = {
+                "Shows the meters of all workers, added up, as a page in Prometheus' text format.",
+                "Workers publish theirs by ClusterMeters.publish; an application of Spring Boot does so by itself."
+            },
+            mixinStandardHelpOptions = true)
+    int meters(
+            @Mixin Target target,
+            @Option(names = "--json", description = "One line of JSON, for programs") boolean json)
+            throws IOException {
+        Answer answer = target.ask(json ? "meters" : "meters prometheus", PATIENCE);
+        if (json) {
+            print(Answer.plain(answer.json().path("meters").toString()));
+        } else {
+            answer.json().path("page").asString("").lines().map(Answer::plain).forEach(this::print);
+        }
+        return 0;
+    }
+
+    @Command(
             name = "logs",
             description = {
                 "Shows what the workers have printed, and what has happened to them.",

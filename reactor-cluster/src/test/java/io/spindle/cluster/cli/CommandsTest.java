@@ -177,7 +177,9 @@ class CommandsTest {
         "'\u001b[2Jno JSON', reload, 1, 'spindle reload: this is not the answer of a primary: ?[2Jno JSON'",
         "'{\"ok\":true,\"status\":{\"pid\":\"\\u001b[2J\"}}', status, 0, 'cluster of process ?[2J, ?, up'",
         "'{\"ok\":true,\"status\":{\"listening\":[\"\\u001b[2J\"]}}', status, 0, 'listening on ?[2J'",
-        "'{\"ok\":true,\"status\":{\"pid\":\"\u009b1m\"}}', status --json, 0, '{\"pid\":\"?1m\"}'"
+        "'{\"ok\":true,\"status\":{\"pid\":\"\u009b1m\"}}', status --json, 0, '{\"pid\":\"?1m\"}'",
+        "'{\"ok\":true,\"page\":\"a{b=\\\"\\u001b[2J\\\"} 1\\n\"}', meters, 0, 'a{b=\"?[2J\"} 1'",
+        "'{\"ok\":true,\"meters\":[{\"name\":\"\u009b\"}]}', meters --json, 0, '[{\"name\":\"?\"}]'"
     })
     void aTerminalIsGivenNoControlCharacters(String answer, String command, int code, String shown) throws Exception {
         try (FakePrimary primary = new FakePrimary(temporary.resolve("control"), answer)) {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.spindle.spring;
 
+import io.spindle.cluster.ClusterMeter;
 import io.spindle.cluster.ClusterWorker;
 import io.spindle.cluster.Primary;
 import io.spindle.cluster.WorkerContext;
@@ -20,6 +21,9 @@ final class ClusterAdmin {
 
     /** What workers ask for. */
     static final String SUBJECT = "boot.cluster";
+
+    /** What workers ask for the meters of all. */
+    static final String METERS = "boot.cluster.meters";
 
     private static final Logger log = LoggerFactory.getLogger(ClusterAdmin.class);
 
@@ -80,6 +84,15 @@ final class ClusterAdmin {
 
     static Mono<Status> ask(WorkerContext worker, Question question) {
         return worker.request(SUBJECT, question).map(answer -> answer.as(Status.class));
+    }
+
+    /** What a worker does: asks for the meters of all workers, added up. */
+    static Mono<List<ClusterMeter>> meters(WorkerContext worker) {
+        return worker.request(METERS, "").map(answer -> List.of(answer.as(ClusterMeter[].class)));
+    }
+
+    static Mono<Reply> meters(Primary primary) {
+        return primary.meters().map(Reply::of);
     }
 
     Mono<Reply> answer(Primary primary, Message message) {

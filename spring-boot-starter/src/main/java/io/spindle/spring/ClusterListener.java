@@ -108,7 +108,8 @@ final class ClusterListener implements ApplicationListener<ApplicationEvent>, Or
                 .restart(properties.restart().policy())
                 .recycling(properties.recycle().limits())
                 .jvmArgs(properties.jvmArgs().toArray(String[]::new))
-                .onRequest(ClusterAdmin.SUBJECT, admin::answer);
+                .onRequest(ClusterAdmin.SUBJECT, admin::answer)
+                .onRequest(ClusterAdmin.METERS, (primary, asked) -> ClusterAdmin.meters(primary));
         if (properties.reloadOnHup()) {
             spec = spec.reloadOn(Signal.HUP);
         }

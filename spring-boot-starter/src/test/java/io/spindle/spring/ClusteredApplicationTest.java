@@ -109,6 +109,8 @@ class ClusteredApplicationTest {
 
             Sinks.Empty<Void> done = Sinks.empty();
             Future<@Nullable Long> load = BootProgram.load(port, "/who", 4, done.asMono());
+            assertThat(BootProgram.get(port, "/actuator/cluster/meters"))
+                    .contains("\"name\":\"spindle.pool.threads\"", "\"worker\":\"0\"");
             assertThat(BootProgram.post(port, "/actuator/cluster/reload", "{}")).startsWith("202 ");
             Program.eventually(() -> BootProgram.get(port, "/actuator/cluster").contains("\"reload\":\"done\""));
             done.tryEmitEmpty();

@@ -199,6 +199,10 @@ class ServiceJarTest {
             assertThat(workers)
                     .extracting(worker -> String.valueOf(worker.pid()))
                     .containsAll(pids);
+            assertThat(client.get("/actuator/cluster/prometheus"))
+                    .contains("spindle_pool_threads{pool=\"compute\",worker=\"0\"}")
+                    .contains("spindle_pool_threads{pool=\"compute\",worker=\"1\"}")
+                    .containsPattern("http_server_requests_seconds_count\\{[^}]*uri=\"/pid\"} \\d\\d");
 
             long before = System.nanoTime();
             program.process().destroy();

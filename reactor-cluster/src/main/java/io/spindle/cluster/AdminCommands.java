@@ -90,6 +90,9 @@ final class AdminCommands {
             return AdminAnswer.failed(
                     "a page needs io.micrometer:micrometer-registry-prometheus on the class path of the "
                             + "primary; JSON needs nothing");
+        } catch (RuntimeException e) {
+            log.warn("no page for Prometheus", e);
+            return AdminAnswer.failed("no page can be made of these meters: " + e);
         }
     }
 

@@ -13,9 +13,11 @@ import java.util.TreeMap;
  * tells it. Times are in seconds.
  *
  * <p>Of all workers, what is counted is added up: a counter, a timer or a summary has the sum of the workers, those that have
- * ended included, and loses its tag {@code worker}; so do the active tasks of a long task timer, of those alive. A
+ * ended included, and loses its tag {@code worker}; so do the active tasks of a long task timer, of those alive. Of
+ * histograms the buckets are added up whose bounds all of them have, those that have ended too. A
  * maximum is the largest. A gauge is not added up, since nobody can tell whether that would mean anything: there is one for each
- * worker, tagged {@code worker} with its place ({@link ClusterWorker#slot()}).
+ * worker, tagged {@code worker} with its place ({@link ClusterWorker#slot()}). A tag of that name that means something else is
+ * called {@code exported_worker}.
  *
  * @param name with dots, as in Micrometer
  * @param tags by key

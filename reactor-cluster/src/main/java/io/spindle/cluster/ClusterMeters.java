@@ -12,6 +12,7 @@ import java.util.Objects;
 import java.util.concurrent.TimeUnit;
 import java.util.function.ToDoubleFunction;
 import org.jspecify.annotations.Nullable;
+import reactor.core.Disposable;
 
 /**
  * Binds the figures of a cluster, {@link ClusterMetrics}, to a Micrometer registry in the process of its primary; and publishes
@@ -54,15 +55,18 @@ public final class ClusterMeters implements MeterBinder {
 
     /**
      * Publishes the meters of a worker, to be called in the worker: {@link Primary#meters()} adds up those of all. A tag
-     * {@code worker} of them is left out of what is added up.
+     * {@code worker} of them is left out of what is added up. Publishing the same registry again does nothing; an application of
+     * Spring Boot publishes its own by itself.
      *
      * @param worker this process
-     * @param registry read whenever somebody asks the primary. Histograms need one that keeps their buckets, as that for
-     *     Prometheus does
+     * @param registry read whenever somebody asks the primary; one that counts from the start on, as those for Prometheus and
+     *     {@code SimpleMeterRegistry} do, or a composite with such a one. The buckets of histograms are told by that for Prometheus
+     *     only; the others keep them for a while
+     * @return takes it back
+     * @throws IllegalArgumentException if the registry counts by intervals
      */
-    public static void publish(WorkerContext worker, MeterRegistry registry) {
-        Objects.requireNonNull(registry, "registry");
-        worker.publishMeters(() -> MeterReader.read(registry));
+    public static Disposable publish(WorkerContext worker, MeterRegistry registry) {
+        return worker.publishMeters(new MeterReader(registry));
     }
 
     @Override

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.spindle.cluster;
 
+import java.util.List;
+
 /** What primary and worker ask each other: requests on their channel, beside the messages of the user. */
 final class Control {
 
@@ -89,6 +91,16 @@ final class Control {
      * @param idleMillis how long a connection that waits for its next request may stay
      */
     record Drain(long graceMillis, long idleMillis) {}
+
+    /**
+     * What a worker has read of its meters.
+     *
+     * @param number counts the readings of this worker: of two the one with the larger number is newer
+     */
+    record Meters(long number, List<ClusterMeter> meters) {
+
+        static final Meters NONE = new Meters(0, List.of());
+    }
 
     /**
      * How a worker is.

@@ -18,15 +18,14 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.concurrent.ConcurrentHashMap;
-import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
+import reactor.core.Disposable;
 import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
 import reactor.core.publisher.Sinks;
-import reactor.core.scheduler.Schedulers;
 import reactor.netty.ConnectionObserver;
 import reactor.netty.http.server.HttpServerState;
 import reactor.netty.resources.LoopResources;
@@ -35,6 +34,7 @@ import reactor.netty.resources.LoopResources;
 final class DefaultWorkerContext implements WorkerContext {
 
     private static final Duration FAREWELL = Duration.ofSeconds(2);
+    private static final Duration LAST_METERS = Duration.ofMillis(500);
     private static final int FAILED_CODE = 1;
 
     private final Role role;
@@ -45,7 +45,7 @@ final class DefaultWorkerContext implements WorkerContext {
     private final Pulse pulse;
     private final LoopResources resources;
     private final Map<String, AtomicInteger> anyPortCalls = new ConcurrentHashMap<>();
-    private final List<Supplier<List<ClusterMeter>>> meters = new CopyOnWriteArrayList<>();
+    private final PublishedMeters meters = new PublishedMeters();
     private final AtomicBoolean draining = new AtomicBoolean();
     private volatile int exitCode;
     private final Sinks.Empty<Void> told = Sinks.empty();
@@ -64,7 +64,7 @@ final class DefaultWorkerContext implements WorkerContext {
         channel.onRequest(Control.DRAIN, this::askedToDrain);
         channel.onRequest(
                 Control.PAUSE, message -> Mono.fromRunnable(() -> readiness.pause(message.as(Boolean.class))));
-        channel.onRequest(Control.METERS, message -> readMeters().map(Reply::of));
+        channel.onRequest(Control.METERS, message -> meters.read().map(Reply::of));
         channel.onRequest(Control.PING, message -> pulse.take().map(Reply::of));
         readiness.ready().then(channel.request(Control.READY, "")).subscribe(reply -> {}, gone -> {});
     }
@@ -119,23 +119,18 @@ final class DefaultWorkerContext implements WorkerContext {
     }
 
     @Override
-    public void publishMeters(Supplier<List<ClusterMeter>> published) {
-        meters.add(Objects.requireNonNull(published, "meters"));
+    public Disposable publishMeters(Supplier<List<ClusterMeter>> published) {
+        return meters.add(Objects.requireNonNull(published, "meters"));
     }
 
-    private Mono<List<ClusterMeter>> readMeters() {
-        return Mono.fromCallable(() ->
-                        meters.stream().flatMap(each -> each.get().stream()).toList())
-                .subscribeOn(Schedulers.boundedElastic());
-    }
-
+    /** What was counted since the primary asked last. */
     private Mono<Void> lastMeters() {
         return meters.isEmpty()
                 ? Mono.empty()
-                : readMeters()
+                : meters.read()
                         .flatMap(read -> channel.request(Control.METERS, read))
                         .then()
-                        .timeout(FAREWELL, loop)
+                        .timeout(LAST_METERS, loop)
                         .onErrorComplete();
     }
 

@@ -8,41 +8,87 @@ import io.micrometer.core.instrument.Meter;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.Tag;
 import io.micrometer.core.instrument.Timer;
+import io.micrometer.core.instrument.composite.CompositeMeterRegistry;
 import io.micrometer.core.instrument.distribution.CountAtBucket;
 import io.micrometer.core.instrument.distribution.HistogramSupport;
+import io.micrometer.core.instrument.step.StepMeterRegistry;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.function.Supplier;
 import java.util.function.ToDoubleFunction;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** Reads the meters of a registry. The only class that knows Micrometer, beside {@link ClusterMeters}. */
-final class MeterReader {
+/**
+ * Reads the meters of a registry, as they are published: two of the same registry are equal. Of a composite one of its registries
+ * is read, one that counts from the start on; others tell what they have counted in the last interval.
+ */
+record MeterReader(MeterRegistry registry) implements Supplier<List<ClusterMeter>> {
 
     private static final Logger log = LoggerFactory.getLogger(Cluster.class);
+    private static final AtomicBoolean TOLD = new AtomicBoolean();
 
-    private MeterReader() {}
+    /**
+     * Checks it.
+     *
+     * @throws IllegalArgumentException if the registry does not count from the start on
+     */
+    MeterReader {
+        Objects.requireNonNull(registry, "registry");
+        if (registry instanceof StepMeterRegistry) {
+            throw new IllegalArgumentException("registry must count from the start on, as those for Prometheus and "
+                    + "SimpleMeterRegistry do, " + registry.getClass().getName() + " counts by intervals");
+        }
+    }
 
     /** Runs the functions of gauges, which are the user's and may block. */
-    static List<ClusterMeter> read(MeterRegistry registry) {
+    @Override
+    public List<ClusterMeter> get() {
+        MeterRegistry counting = counting(registry);
+        if (counting == null) {
+            if (TOLD.compareAndSet(false, true)) {
+                log.warn("the meters of this worker are not added up: none of its registries counts from the start on");
+            }
+            return List.of();
+        }
         List<ClusterMeter> all = new ArrayList<>();
-        for (Meter meter : registry.getMeters()) {
+        for (Meter meter : counting.getMeters()) {
             try {
-                all.add(read(meter));
-            } catch (RuntimeException e) {
+                all.add(read(meter, isPrometheus(counting)));
+            } catch (RuntimeException | LinkageError e) {
                 log.debug("meter {} cannot be read", meter.getId(), e);
             }
         }
         return all;
     }
 
-    private static ClusterMeter read(Meter meter) {
-        Figures figures = new Figures(meter.getId());
+    /** Prometheus' before others: its buckets count from the start on, too. */
+    private static @Nullable MeterRegistry counting(MeterRegistry registry) {
+        if (!(registry instanceof CompositeMeterRegistry composite)) {
+            return registry instanceof StepMeterRegistry ? null : registry;
+        }
+        MeterRegistry found = null;
+        for (MeterRegistry each : composite.getRegistries()) {
+            MeterRegistry counting = counting(each);
+            if (counting != null && (found == null || isPrometheus(counting))) {
+                found = counting;
+            }
+        }
+        return found;
+    }
+
+    private static boolean isPrometheus(MeterRegistry registry) {
+        return registry.getClass().getSimpleName().startsWith("Prometheus");
+    }
+
+    private static ClusterMeter read(Meter meter, boolean buckets) {
+        Figures figures = new Figures(meter.getId(), buckets);
         return meter.match(
                 gauge -> figures.add(ClusterMeter.VALUE, gauge.value()).of(ClusterMeter.Kind.GAUGE),
                 counter -> figures.add(ClusterMeter.COUNT, counter.count()).of(ClusterMeter.Kind.COUNTER),
@@ -65,10 +111,12 @@ final class MeterReader {
         private static final String SECONDS = "seconds";
 
         private final Meter.Id id;
+        private final boolean buckets;
         private final Map<String, Double> figures = new HashMap<>();
 
-        Figures(Meter.Id id) {
+        Figures(Meter.Id id, boolean buckets) {
             this.id = id;
+            this.buckets = buckets;
         }
 
         Figures add(String name, double figure) {
@@ -136,16 +184,18 @@ final class MeterReader {
                     buckets);
         }
 
-        private static List<ClusterMeter.Bucket> buckets(
-                HistogramSupport histogram, ToDoubleFunction<CountAtBucket> bound) {
-            List<ClusterMeter.Bucket> buckets = new ArrayList<>();
+        private List<ClusterMeter.Bucket> buckets(HistogramSupport histogram, ToDoubleFunction<CountAtBucket> bound) {
+            if (!buckets) {
+                return List.of();
+            }
+            List<ClusterMeter.Bucket> counted = new ArrayList<>();
             for (CountAtBucket each : histogram.takeSnapshot().histogramCounts()) {
                 double le = bound.applyAsDouble(each);
                 if (Double.isFinite(le)) {
-                    buckets.add(new ClusterMeter.Bucket(le, each.count()));
+                    counted.add(new ClusterMeter.Bucket(le, each.count()));
                 }
             }
-            return buckets;
+            return counted;
         }
     }
 }

@@ -7,6 +7,8 @@ import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Adds up the meters of workers, and keeps what those that have ended had counted: a sum never falls because a worker ends.
@@ -24,17 +26,36 @@ final class MeterSums {
     private static final Comparator<ClusterMeter> ORDER = Comparator.comparing(ClusterMeter::name)
             .thenComparing(meter -> meter.tags().toString());
 
-    private final Map<Key, ClusterMeter> ended = new HashMap<>();
+    /** As many are kept of those that have ended: tags that are others in each generation, such as a process id, would fill it. */
+    private static final int MAX_KEPT = 10_000;
 
-    /** The worker has ended; these were its last words. */
-    void retire(List<ClusterMeter> meters) {
+    private static final Logger log = LoggerFactory.getLogger(Cluster.class);
+
+    private final Map<Key, ClusterMeter> ended = new HashMap<>();
+    private boolean isFull;
+
+    /** The worker of a place has ended; these were its last words. */
+    void retire(List<ClusterMeter> meters, int slot) {
         for (ClusterMeter meter : meters) {
             if (meter.kind().isCumulative()) {
-                ClusterMeter kept = ofAll(meter);
+                ClusterMeter kept = ofAll(meter, slot);
                 Map<String, Double> figures = new HashMap<>(kept.figures());
                 figures.remove(ClusterMeter.MAX); // of a while that is over
-                add(ended, kept.with(figures, kept.buckets()));
+                keep(kept.with(figures, kept.buckets()));
             }
+        }
+    }
+
+    private void keep(ClusterMeter meter) {
+        if (ended.size() < MAX_KEPT || ended.containsKey(Key.of(meter))) {
+            add(ended, meter);
+        } else if (!isFull) {
+            isFull = true;
+            log.warn(
+                    "workers that have ended leave more than {} meters behind, the sums of others will fall: "
+                            + "has each worker tags of its own, as in {}?",
+                    MAX_KEPT,
+                    meter);
         }
     }
 
@@ -46,7 +67,7 @@ final class MeterSums {
         for (Living worker : workers) {
             for (ClusterMeter meter : worker.meters()) {
                 if (meter.kind().isAddedUp()) {
-                    add(sums, ofAll(meter));
+                    add(sums, ofAll(meter, worker.slot()));
                 } else {
                     ClusterMeter shown = ofPlace(meter, worker.slot());
                     sums.put(Key.of(shown), shown);
@@ -56,19 +77,28 @@ final class MeterSums {
         return sums.values().stream().sorted(ORDER).toList();
     }
 
-    private static ClusterMeter ofAll(ClusterMeter meter) {
+    private static ClusterMeter ofAll(ClusterMeter meter, int slot) {
         if (!meter.tags().containsKey(ClusterMeter.WORKER)) {
             return meter;
         }
-        Map<String, String> tags = new HashMap<>(meter.tags());
+        Map<String, String> tags = ownTags(meter, slot);
         tags.remove(ClusterMeter.WORKER);
         return meter.with(tags);
     }
 
     private static ClusterMeter ofPlace(ClusterMeter meter, int slot) {
+        return meter.with(ownTags(meter, slot));
+    }
+
+    /** With the place, and with a tag of the same name that meant something else by the name that Prometheus would give it. */
+    private static Map<String, String> ownTags(ClusterMeter meter, int slot) {
         Map<String, String> tags = new HashMap<>(meter.tags());
-        tags.put(ClusterMeter.WORKER, Integer.toString(slot));
-        return meter.with(tags);
+        String place = Integer.toString(slot);
+        String before = tags.put(ClusterMeter.WORKER, place);
+        if (before != null && !before.equals(place)) {
+            tags.put("exported_" + ClusterMeter.WORKER, before);
+        }
+        return tags;
     }
 
     private static void add(Map<Key, ClusterMeter> sums, ClusterMeter meter) {

@@ -24,10 +24,12 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * The meters of all workers as a page in Prometheus' text format, with the names that Micrometer's registry for Prometheus would
- * give them in one process. Needs {@code io.micrometer:micrometer-registry-prometheus} on the class path.
+ * give to counters, gauges, timers and summaries in one process; custom meters are gauges here. Needs {@code io.micrometer:micrometer-registry-prometheus} on the class path.
  *
  * @since 0.1.0
  */
@@ -35,6 +37,8 @@ public final class PrometheusPage {
 
     /** The media type of a page. */
     public static final String CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8";
+
+    private static final Logger log = LoggerFactory.getLogger(Cluster.class);
 
     private static final NamingConvention NAMES = new PrometheusNamingConvention();
 
@@ -46,7 +50,7 @@ public final class PrometheusPage {
      * Writes a page.
      *
      * @param meters of {@link Primary#meters()}
-     * @return the page; of two meters whose names are one in Prometheus but whose kinds differ, the first
+     * @return the page; of meters whose names and tags, or names and kinds, Prometheus cannot tell apart, the first
      */
     public static String of(List<ClusterMeter> meters) {
         PrometheusPage page = new PrometheusPage();
@@ -62,8 +66,7 @@ public final class PrometheusPage {
     private enum Type {
         COUNTER,
         GAUGE,
-        SUMMARY,
-        HISTOGRAM
+        TIMES
     }
 
     /** What has one name; its points by their labels. */
@@ -86,7 +89,7 @@ public final class PrometheusPage {
                                 labels,
                                 meter.with(Map.of(ClusterMeter.VALUE, figure), List.of())));
             default -> {
-                add(name, meter.buckets().isEmpty() ? Type.SUMMARY : Type.HISTOGRAM, labels, meter);
+                add(name, Type.TIMES, labels, meter);
                 Double max = meter.figures().get(ClusterMeter.MAX);
                 if (max != null) {
                     add(name + "_max", Type.GAUGE, labels, meter.with(Map.of(ClusterMeter.VALUE, max), List.of()));
@@ -132,24 +135,29 @@ public final class PrometheusPage {
                                 points,
                                 (labels, meter) -> new GaugeSnapshot.GaugeDataPointSnapshot(
                                         figure(meter, ClusterMeter.VALUE), labels, null)));
-            case SUMMARY ->
-                new SummarySnapshot(
-                        metadata,
-                        points(
-                                points,
-                                (labels, meter) -> SummarySnapshot.SummaryDataPointSnapshot.builder()
-                                        .count((long) figure(meter, ClusterMeter.COUNT))
-                                        .sum(figure(meter, ClusterMeter.TOTAL))
-                                        .labels(labels)
-                                        .build()));
-            case HISTOGRAM ->
-                new HistogramSnapshot(
-                        metadata,
-                        points(
-                                points,
-                                (labels, meter) -> new HistogramSnapshot.HistogramDataPointSnapshot(
-                                        buckets(meter), figure(meter, ClusterMeter.TOTAL), labels, null, 0)));
+            case TIMES -> times(metadata, points);
         };
+    }
+
+    /** One with buckets makes histograms of all that have its name. */
+    private static MetricSnapshot times(MetricMetadata metadata, Map<Labels, ClusterMeter> points) {
+        if (points.values().stream().allMatch(meter -> meter.buckets().isEmpty())) {
+            return new SummarySnapshot(
+                    metadata,
+                    points(
+                            points,
+                            (labels, meter) -> SummarySnapshot.SummaryDataPointSnapshot.builder()
+                                    .count((long) figure(meter, ClusterMeter.COUNT))
+                                    .sum(figure(meter, ClusterMeter.TOTAL))
+                                    .labels(labels)
+                                    .build()));
+        }
+        return new HistogramSnapshot(
+                metadata,
+                points(
+                        points,
+                        (labels, meter) -> new HistogramSnapshot.HistogramDataPointSnapshot(
+                                buckets(meter), figure(meter, ClusterMeter.TOTAL), labels, null, 0)));
     }
 
     private interface Point<T> {
@@ -158,7 +166,13 @@ public final class PrometheusPage {
 
     private static <T> List<T> points(Map<Labels, ClusterMeter> points, Point<T> point) {
         List<T> all = new ArrayList<>();
-        points.forEach((labels, meter) -> all.add(point.of(labels, meter)));
+        points.forEach((labels, meter) -> {
+            try {
+                all.add(point.of(labels, meter));
+            } catch (IllegalArgumentException e) { // a counter that fell below zero, say: the others are well
+                log.debug("no place for {} on a page", meter, e);
+            }
+        });
         return all;
     }
 

@@ -4,6 +4,7 @@ package io.spindle.cluster;
 import io.spindle.process.ipc.Message;
 import java.util.List;
 import java.util.function.Supplier;
+import reactor.core.Disposable;
 import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
 import reactor.netty.ConnectionObserver;
@@ -91,10 +92,12 @@ public interface WorkerContext {
      * Micrometer registry. They are read whenever somebody asks the primary, and when this worker has drained: what is counted
      * is not lost with it then. Of a worker that ends in another way is lost what was counted since they were read last.
      *
-     * @param meters read on {@code Schedulers.boundedElastic()}, so it may block; two seconds at most are waited for it, and what
-     *     it throws is an answer that did not come. Further calls add to it
+     * @param meters read on {@code Schedulers.boundedElastic()}, by one thread at a time, so it may block; two seconds at most
+     *     are waited for it, half a second when this worker leaves, and what it throws is an answer that did not come. Further calls
+     *     add to it, the same one twice does not. What it counts must never fall
+     * @return takes it back
      */
-    void publishMeters(Supplier<List<ClusterMeter>> meters);
+    Disposable publishMeters(Supplier<List<ClusterMeter>> meters);
 
     /**
      * Ends this worker as if the primary had asked: it stops accepting, finishes what runs and exits with code 0. It is

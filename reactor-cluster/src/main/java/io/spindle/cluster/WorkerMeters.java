@@ -8,10 +8,12 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
+import reactor.core.scheduler.Schedulers;
 
 /** The primary's end of the meters that its workers publish: what each has said last, asked anew by whoever looks. Loop only. */
 final class WorkerMeters {
@@ -20,9 +22,10 @@ final class WorkerMeters {
 
     private final EventLoop loop;
     private final MeterSums sums = new MeterSums();
-    private final Map<DefaultClusterWorker, Said> said = new LinkedHashMap<>(); // in the order of their start
+    private final Map<DefaultClusterWorker, Said> said = new LinkedHashMap<>(); // as they came online
+    private @Nullable Mono<List<ClusterMeter>> running;
 
-    private record Said(Channel channel, List<ClusterMeter> meters) {}
+    private record Said(Channel channel, Control.Meters last) {}
 
     WorkerMeters(EventLoop loop) {
         this.loop = loop;
@@ -30,43 +33,63 @@ final class WorkerMeters {
 
     /** It may say by itself how things are, which it does before it leaves. */
     void online(DefaultClusterWorker worker, Channel channel) {
-        said.put(worker, new Said(channel, List.of()));
-        channel.onRequest(Control.METERS, message -> Mono.fromRunnable(() -> heard(worker, message)));
+        said.put(worker, new Said(channel, Control.Meters.NONE));
+        channel.onRequest(Control.METERS, message -> heard(worker, message).then(Mono.empty()));
     }
 
     void gone(DefaultClusterWorker worker) {
-        Said last = said.remove(worker);
-        if (last != null) {
-            sums.retire(last.meters());
+        Said all = said.remove(worker);
+        if (all != null) {
+            sums.retire(all.last().meters(), worker.slot());
         }
     }
 
-    private void heard(DefaultClusterWorker worker, Message message) {
-        List<ClusterMeter> meters = List.of(message.as(ClusterMeter[].class));
-        said.computeIfPresent(worker, (same, before) -> new Said(before.channel(), meters));
+    /** Many names are many objects: they are read elsewhere. Of two answers the newer one counts, whichever comes first. */
+    private Mono<Void> heard(DefaultClusterWorker worker, Message message) {
+        return Mono.fromCallable(() -> message.as(Control.Meters.class))
+                .subscribeOn(Schedulers.boundedElastic())
+                .publishOn(loop)
+                .doOnNext(now -> said.computeIfPresent(
+                        worker,
+                        (same, before) ->
+                                now.number() > before.last().number() ? new Said(before.channel(), now) : before))
+                .then();
     }
 
-    /** Asks all workers; one that does not answer in time counts with what it had said before. Any thread. */
+    /**
+     * Asks all workers, once for all who want to know meanwhile; one that does not answer in time counts with what it had said
+     * before. Any thread.
+     */
     Mono<List<ClusterMeter>> all() {
-        return Flux.defer(() -> Flux.fromIterable(new ArrayList<>(said.entrySet())))
-                .flatMap(entry -> ask(entry.getKey(), entry.getValue().channel()))
-                .then(Mono.fromSupplier(this::sum))
+        return Mono.defer(() -> {
+                    Mono<List<ClusterMeter>> present = running;
+                    if (present == null) {
+                        present = askAll().doOnTerminate(() -> running = null).cache();
+                        running = present;
+                    }
+                    return present;
+                })
                 .subscribeOn(loop);
+    }
+
+    private Mono<List<ClusterMeter>> askAll() {
+        return Flux.fromIterable(new ArrayList<>(said.entrySet()))
+                .flatMap(entry -> ask(entry.getKey(), entry.getValue().channel()))
+                .then(Mono.fromSupplier(this::sum));
     }
 
     private Mono<Void> ask(DefaultClusterWorker worker, Channel channel) {
         return channel.request(Control.METERS, "")
                 .timeout(PrimaryTimes.METERS, loop)
-                .doOnNext(answer -> heard(worker, answer))
-                .doOnError(silent -> log.debug("[{}] does not tell its meters: {}", worker, silent.toString()))
-                .onErrorComplete()
-                .then();
+                .flatMap(answer -> heard(worker, answer))
+                .doOnError(silent -> log.warn("[{}] does not tell its meters: {}", worker, silent.toString()))
+                .onErrorComplete();
     }
 
     private List<ClusterMeter> sum() {
         return sums.sum(said.entrySet().stream()
                 .map(entry -> new MeterSums.Living(
-                        entry.getKey().slot(), entry.getValue().meters()))
+                        entry.getKey().slot(), entry.getValue().last().meters()))
                 .toList());
     }
 }

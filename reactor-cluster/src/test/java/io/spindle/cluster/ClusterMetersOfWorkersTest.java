@@ -65,7 +65,9 @@ class ClusterMetersOfWorkersTest {
 
     @Test
     void theyAreAddedUpAndNothingFallsWhenWorkersEnd() {
-        assertThat(meters()).extracting(ClusterMeter::name).containsExactly("size", "slot", "slot", "started", "work");
+        assertThat(meters())
+                .extracting(ClusterMeter::name)
+                .containsExactly("left", "size", "slot", "slot", "started", "work");
         assertThat(meters().stream().filter(each -> each.name().equals("slot")).map(ClusterMeter::tags))
                 .containsExactly(Map.of("app", "test", "worker", "0"), Map.of("app", "test", "worker", "1"));
         assertThat(meter("started"))
@@ -81,13 +83,17 @@ class ClusterMetersOfWorkersTest {
         assertThat(meter("work").buckets())
                 .containsExactly(new ClusterMeter.Bucket(0.01, 2), new ClusterMeter.Bucket(0.1, 4));
 
-        primary.reload().block(Probe.PATIENCE); // none is asked before it leaves: each says it by itself
+        primary.reload().block(Probe.PATIENCE);
         ready();
         ready();
 
         assertThat(started()).as("two that have left, two that serve").isEqualTo(4);
+        assertThat(meter("left").figures())
+                .as("what they have counted while they left, when nobody asked")
+                .isEqualTo(Map.of(ClusterMeter.COUNT, 2.0));
         assertThat(meter("work").buckets().get(1).count()).isEqualTo(8);
 
+        events.clear();
         ClusterWorker victim = primary.workers().get(0);
         assertThat(victim.kill(Signal.KILL)).isTrue(); // it was asked before
         Probe.await(events, ClusterEvent.Exited.class::isInstance, "the end of the victim");
@@ -100,12 +106,12 @@ class ClusterMetersOfWorkersTest {
     @Test
     void theControlSocketTellsThemAsAPageAndAsJson() throws IOException {
         assertThat(Probe.ask(primary.controlSocket(), "meters prometheus\n"))
-                .startsWith("{\"ok\":true,\"page\":\"# TYPE size_bytes summary\\n")
+                .startsWith("{\"ok\":true,\"page\":\"# TYPE left_total counter\\n")
                 .contains(
                         "\\nstarted_total{app=\\\"test\\\"} 2.0\\n", "slot{app=\\\"test\\\",worker=\\\"1\\\"} 1.0\\n");
         assertThat(Probe.ask(primary.controlSocket(), "meters\n"))
                 .startsWith(
-                        "{\"ok\":true,\"meters\":[{\"name\":\"size\",\"tags\":{\"app\":\"test\"},\"kind\":\"DISTRIBUTION_SUMMARY\"");
+                        "{\"ok\":true,\"meters\":[{\"name\":\"left\",\"tags\":{\"app\":\"test\"},\"kind\":\"COUNTER\"");
     }
 
     @Test

@@ -2,7 +2,9 @@
 package io.spindle.cluster;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 
+import io.micrometer.core.instrument.Clock;
 import io.micrometer.core.instrument.Counter;
 import io.micrometer.core.instrument.FunctionCounter;
 import io.micrometer.core.instrument.FunctionTimer;
@@ -10,9 +12,14 @@ import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.LongTaskTimer;
 import io.micrometer.core.instrument.Measurement;
 import io.micrometer.core.instrument.Meter;
+import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.Statistic;
 import io.micrometer.core.instrument.TimeGauge;
 import io.micrometer.core.instrument.Timer;
+import io.micrometer.core.instrument.composite.CompositeMeterRegistry;
+import io.micrometer.core.instrument.logging.LoggingMeterRegistry;
+import io.micrometer.core.instrument.logging.LoggingRegistryConfig;
+import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import io.micrometer.prometheusmetrics.PrometheusConfig;
 import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
 import java.time.Duration;
@@ -73,8 +80,8 @@ class MeterSumsTest {
         MeterSums sums = new MeterSums();
         ClusterMeter active = meter("tasks", Map.of(), ClusterMeter.Kind.LONG_TASK_TIMER, Map.of("count", 1.0));
         ClusterMeter gauge = meter("heap", Map.of(), ClusterMeter.Kind.GAUGE, Map.of("value", 1.0));
-        sums.retire(List.of(counter(Map.of("worker", "0"), 1), histogram(7), active, gauge));
-        sums.retire(List.of(counter(Map.of("worker", "1"), 2)));
+        sums.retire(List.of(counter(Map.of("worker", "0"), 1), histogram(7), active, gauge), 0);
+        sums.retire(List.of(counter(Map.of("worker", "1"), 2)), 1);
 
         assertThat(sums.sum(List.of(new MeterSums.Living(0, List.of(counter(Map.of(), 4), active)))))
                 .containsExactly(
@@ -102,6 +109,71 @@ class MeterSumsTest {
                     assertThat(sum.buckets()).containsExactly(new ClusterMeter.Bucket(1, 5));
                     assertThat(sum.figures()).isEqualTo(Map.of("count", 5.0, "total", 2.0, "max", 3.0));
                 });
+    }
+
+    @Test
+    void aTagOfTheSameNameThatMeansSomethingElseIsKept() {
+        ClusterMeter queue = meter("queue", Map.of("worker", "mail"), ClusterMeter.Kind.GAUGE, Map.of("value", 1.0));
+
+        assertThat(new MeterSums()
+                        .sum(List.of(
+                                new MeterSums.Living(0, List.of(queue, counter(Map.of("worker", "mail"), 1))),
+                                new MeterSums.Living(1, List.of(queue, counter(Map.of("worker", "mail"), 2))))))
+                .extracting(ClusterMeter::tags)
+                .containsExactly(
+                        Map.of("worker", "0", "exported_worker", "mail"),
+                        Map.of("worker", "1", "exported_worker", "mail"),
+                        Map.of("exported_worker", "mail"));
+    }
+
+    @Test
+    void tagsThatAreOthersInEachGenerationDoNotFillThePrimary() {
+        MeterSums sums = new MeterSums();
+        for (int i = 0; i < 10_050; i++) {
+            sums.retire(List.of(counter(Map.of("pid", Integer.toString(i)), 1), counter(Map.of(), 1)), 0);
+        }
+
+        List<ClusterMeter> kept = sums.sum(List.of());
+
+        assertThat(kept).hasSize(10_000).contains(counter(Map.of(), 10_050));
+    }
+
+    @Test
+    void ofACompositeARegistryIsReadThatCountsFromTheStartOn() {
+        MeterRegistry byIntervals = new LoggingMeterRegistry(LoggingRegistryConfig.DEFAULT, Clock.SYSTEM);
+        CompositeMeterRegistry composite = new CompositeMeterRegistry();
+        composite.add(byIntervals);
+        Counter.builder("counted").register(composite).increment();
+        MeterReader reader = new MeterReader(composite);
+
+        assertThat(reader.get()).isEmpty();
+        composite.add(new SimpleMeterRegistry());
+        composite.add(new PrometheusMeterRegistry(PrometheusConfig.DEFAULT));
+        Timer.builder("timed")
+                .serviceLevelObjectives(Duration.ofMillis(10))
+                .register(composite)
+                .record(Duration.ofMillis(1));
+
+        assertThat(reader.get())
+                .filteredOn(meter -> meter.name().equals("timed"))
+                .singleElement()
+                .satisfies(timed -> assertThat(timed.buckets()).containsExactly(new ClusterMeter.Bucket(0.01, 1)));
+        assertThat(reader).isEqualTo(new MeterReader(composite));
+        assertThatIllegalArgumentException()
+                .isThrownBy(() -> new MeterReader(byIntervals))
+                .withMessageContaining("LoggingMeterRegistry counts by intervals");
+        composite.getRegistries().forEach(MeterRegistry::close);
+    }
+
+    @Test
+    void aSeriesWithoutBucketsStaysBesideOneWithThem() {
+        String page = PrometheusPage.of(List.of(
+                meter("times", Map.of("uri", "/"), ClusterMeter.Kind.TIMER, Map.of("count", 3.0, "total", 1.0)),
+                histogram(2, new ClusterMeter.Bucket(0.1, 1))));
+
+        assertThat(samples(page))
+                .contains("times_seconds_count{uri=\"/\"} 3", "times_seconds_bucket{uri=\"/\",le=\"+Inf\"} 3")
+                .contains("times_seconds_bucket{le=\"0.1\"} 1", "times_seconds_count 2");
     }
 
     /** Every kind of meter that Micrometer has. */
@@ -134,7 +206,7 @@ class MeterSumsTest {
     void thePageHasTheNamesThatMicrometerGivesInOneProcess() {
         PrometheusMeterRegistry registry = registry();
 
-        String page = PrometheusPage.of(MeterReader.read(registry));
+        String page = PrometheusPage.of(new MeterReader(registry).get());
 
         assertThat(samples(page))
                 .contains("bytes_sent_bytes_total{to_whom=\"a\\\\b\\\"c\"} 2.0", "plain_seconds_max 0.25")

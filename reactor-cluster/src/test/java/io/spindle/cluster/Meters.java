@@ -26,6 +26,7 @@ final class Meters {
         timer.record(Duration.ofMillis(5));
         timer.record(Duration.ofMillis(50L * (worker.slot() + 1)));
         DistributionSummary.builder("size").baseUnit("bytes").register(registry).record(worker.slot() + 1);
+        worker.onDrain().subscribe(null, null, Counter.builder("left").register(registry)::increment);
         return registry;
     }
 }

@@ -15,6 +15,7 @@ import org.springframework.boot.actuate.endpoint.annotation.WriteOperation;
 import org.springframework.boot.actuate.endpoint.web.WebEndpointResponse;
 import org.springframework.util.MimeType;
 import reactor.core.publisher.Mono;
+import reactor.core.scheduler.Schedulers;
 
 /**
  * {@code GET /actuator/cluster}: the workers. {@code GET /actuator/cluster/meters} and {@code /prometheus}: the meters of all
@@ -62,6 +63,7 @@ final class ClusterEndpoint {
         }
         return ClusterAdmin.meters(member)
                 .timeout(PATIENCE)
+                .publishOn(Schedulers.boundedElastic())
                 .map(meters -> isPage ? page(meters) : new WebEndpointResponse<>(meters));
     }
 

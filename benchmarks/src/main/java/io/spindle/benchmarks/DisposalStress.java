@@ -2,16 +2,17 @@
 package io.spindle.benchmarks;
 
 import io.spindle.loop.EventLoop;
-import java.time.Duration;
 import java.util.SplittableRandom;
+import java.util.concurrent.TimeUnit;
 import java.util.function.BooleanSupplier;
 import reactor.core.Disposable;
 import reactor.core.scheduler.Scheduler;
 
 /**
- * Disposes tasks at the moment in which they run, for {@link LoopStress}. A round is a lot of tasks in order, of a worker, of
- * the loop, immediates or timers, of which some are disposed one by one, or all with their worker. Lost is what was not disposed
- * and has not run, what has run twice, and what has run out of its order.
+ * Disposes tasks at the moment in which they run, for {@link LoopStress}. A round is a task of a lot of eight in order, of a
+ * worker, of the loop, immediates or tasks with a delay of microseconds, of which some are disposed one by one, or all with their
+ * worker. Lost is what was not disposed and has not run, what has run twice, and what has run out of its order. How many lots were
+ * met in the middle is printed: some of what was disposed in them had run and some had not.
  */
 final class DisposalStress {
 
@@ -28,6 +29,7 @@ final class DisposalStress {
     static long lost(EventLoop loop, long rounds, long seed, Patience patience, int maxWait) {
         SplittableRandom random = new SplittableRandom(seed);
         long lost = 0;
+        long met = 0;
         for (long round = 0; round < rounds; round += LOT) {
             Lot lot = new Lot(loop, random.nextInt(5));
             int disposed = lot.start(random);
@@ -37,10 +39,12 @@ final class DisposalStress {
             lot.dispose(disposed);
             if (patience.until(lot::isOver)) {
                 lost += lot.wrong(disposed);
+                met += lot.wasMet(disposed) ? 1 : 0;
             } else {
                 lost += LOT;
             }
         }
+        System.out.println(met + " of " + rounds / LOT + " lots were met in the middle");
         return lost;
     }
 
@@ -74,7 +78,7 @@ final class DisposalStress {
                     case 0, 1 -> worker.schedule(task);
                     case 2 -> loop.schedule(task);
                     case 3 -> loop.setImmediate(task);
-                    default -> loop.setTimeout(Duration.ZERO, task);
+                    default -> loop.schedule(task, 5, TimeUnit.MICROSECONDS);
                 };
             }
             return kind == 0 ? (1 << LOT) - 1 : random.nextInt(1 << LOT);
@@ -94,12 +98,24 @@ final class DisposalStress {
             switch (kind) {
                 case 0, 1, 2 -> loop.schedule(last);
                 case 3 -> loop.setImmediate(last);
-                default -> loop.setTimeout(Duration.ZERO, last);
+                default -> loop.schedule(last, 5, TimeUnit.MICROSECONDS);
             }
         }
 
         boolean isOver() {
             return over;
+        }
+
+        boolean wasMet(int disposed) {
+            boolean ran = false;
+            boolean missing = false;
+            for (int i = 0; i < LOT; i++) {
+                if ((disposed & 1 << i) != 0) {
+                    ran |= order[i] != 0;
+                    missing |= order[i] == 0;
+                }
+            }
+            return ran && missing;
         }
 
         /** Counts after the end. */

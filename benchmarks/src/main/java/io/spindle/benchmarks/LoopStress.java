@@ -30,7 +30,7 @@ import reactor.core.scheduler.Scheduler;
  * post of a later round makes up for a wake-up that is lost. One that takes over thirty seconds counts as lost: a loop that
  * missed it sleeps until the next post, and there is none. The same holds for an end that does not come.
  *
- * <p>Tasks, immediates and timers that are disposed while they run are rounds, too, see {@link DisposalStress}.
+ * <p>Tasks, immediates and timers that are disposed about when they run are rounds, too, see {@link DisposalStress}.
  *
  * <p>Against an end 64 posts are made, and each is a round: tasks of a worker, ticks, microtasks, immediates, timers and
  * handles with a close callback. Those that come too late are rejected. A loop that ends gracefully has run exactly
@@ -42,7 +42,7 @@ public final class LoopStress {
     private static final long LOST_NANOS = Duration.ofSeconds(30).toNanos();
     private static final int MAX_WAIT = 400; // of a pause each: some 5 to 20 microseconds
     private static final int LOOKS_BEFORE_YIELD = 1_000;
-    private static final Duration LOOK = Duration.ofNanos(4_000);
+    private static final Duration LOOK = Duration.ofNanos(20_000);
     private static final int POSTS_PER_END = 64;
 
     private LoopStress() {}
@@ -71,7 +71,10 @@ public final class LoopStress {
                         "wake-ups, polling NIO",
                         rounds / 10,
                         part -> wakeUps(sleeps.nativeTransport(false), true, 1, part, seed))
-                + report("disposals while they run", rounds / 10, part -> disposals(sleeps, part, seed))
+                + report(
+                        "disposals while they run",
+                        rounds / 10,
+                        part -> disposals(EventLoopSpec.of("stress"), part, seed))
                 + report("posts against a graceful end, parked", rounds / 30, part -> ends(parked, true, part, seed))
                 + report("posts against a graceful end, epoll", rounds / 30, part -> ends(epoll, true, part, seed))
                 + report("posts against a graceful end, NIO", rounds / 30, part -> ends(nio, true, part, seed))
@@ -94,8 +97,9 @@ public final class LoopStress {
     private static long report(String what, long rounds, Part part) throws Exception {
         long start = System.nanoTime();
         long lost = part.lost(rounds);
-        long seconds = Duration.ofNanos(System.nanoTime() - start).toSeconds();
-        System.out.println(what + "\t" + rounds + " rounds\t" + lost + " lost\t" + seconds + " s");
+        long nanos = System.nanoTime() - start;
+        System.out.println(what + "\t" + rounds + " rounds\t" + lost + " lost\t" + nanos / 1_000_000_000 + " s, "
+                + nanos / rounds + " ns each");
         return lost;
     }
 
@@ -120,12 +124,13 @@ public final class LoopStress {
     private static long wakeUps(EventLoopSpec spec, boolean channel, int posters, long rounds, long seed)
             throws Exception {
         EventLoop loop = channel ? polling(spec) : spec.start();
+        Moment moment = spec.spin().isZero() ? LoopStress::soon : LoopStress::aroundTheLook;
         ExecutorService threads = Executors.newFixedThreadPool(posters);
         AtomicLong arrived = new AtomicLong();
         List<Future<Long>> lost = new ArrayList<>();
         for (int poster = 0; poster < posters; poster++) {
             SplittableRandom random = new SplittableRandom(seed + poster);
-            lost.add(threads.submit(() -> wakeUps(loop, rounds / posters, random, arrived, posters)));
+            lost.add(threads.submit(() -> wakeUps(loop, rounds / posters, random, arrived, posters, moment)));
         }
         long sum = 0;
         for (Future<Long> each : lost) {
@@ -136,14 +141,13 @@ public final class LoopStress {
         return sum;
     }
 
-    private static long wakeUps(EventLoop loop, long rounds, SplittableRandom random, AtomicLong arrived, int posters) {
+    private static long wakeUps(
+            EventLoop loop, long rounds, SplittableRandom random, AtomicLong arrived, int posters, Moment moment) {
         Seen seen = new Seen();
         Scheduler.Worker worker = loop.createWorker();
         long lost = 0;
         for (long round = 1; round <= rounds; round++) {
-            for (int wait = random.nextInt(MAX_WAIT); wait > 0; wait--) {
-                Thread.onSpinWait();
-            }
+            moment.await(random);
             worker.schedule(seen);
             long expected = round - lost;
             if (!holds(() -> seen.count >= expected)) {
@@ -154,6 +158,26 @@ public final class LoopStress {
             holds(() -> arrived.get() >= all); // nobody posts before everybody's post was seen
         }
         return lost;
+    }
+
+    private interface Moment {
+        void await(SplittableRandom random);
+    }
+
+    private static void soon(SplittableRandom random) {
+        for (int wait = random.nextInt(MAX_WAIT); wait > 0; wait--) {
+            Thread.onSpinWait();
+        }
+    }
+
+    /** Mostly while the loop looks, for it looks less often when that was in vain; else about when it gives up and sleeps. */
+    private static void aroundTheLook(SplittableRandom random) {
+        long look = LOOK.toNanos();
+        long wait = random.nextInt(8) == 0 ? random.nextLong(look * 3 / 4, look * 5 / 4) : random.nextLong(look / 2);
+        long start = System.nanoTime();
+        while (System.nanoTime() - start < wait) {
+            Thread.onSpinWait();
+        }
     }
 
     /** Waits until it does, returns false if it does not in time. */

@@ -362,13 +362,22 @@ final class Adopted<T> implements CoreSubscriber<T>, Subscription, Runnable, Sca
                 consumed = 0;
                 requestMore();
             }
-            boolean mayEnd = queue == null; // a Mono has ended with its value, and nothing may come between the two
-            goesOn = !mayEnd && (loop.isDiscarding() || loop.turnBudget().isSpent());
+            if (queue == null) { // a Mono has ended with its value, and nothing may come between the two
+                endOfMono();
+                return false;
+            }
+            goesOn = loop.isDiscarding() || loop.turnBudget().isSpent();
         }
         if (taken != 0 && demand != Long.MAX_VALUE) {
             REQUESTED.addAndGet(this, -taken);
         }
         return goesOn;
+    }
+
+    private void endOfMono() {
+        if (!cancelled) {
+            terminate();
+        }
     }
 
     private void requestMore() {

@@ -301,7 +301,7 @@ class AdoptionEndTest extends OneLoop {
     void sourcesThatSendWhileTheLoopEndsLoseNothing() {
         int sent = 200;
         for (int round = 0; round < 50; round++) {
-            EventLoop ending = EventLoop.create("ending");
+            EventLoop ending = transport.start(spec("ending"));
             List<Integer> passed = new CopyOnWriteArrayList<>();
             List<Integer> seen = new CopyOnWriteArrayList<>(); // and what publishOn had not passed on yet
             Flux.range(0, sent)

@@ -247,7 +247,7 @@ class FromOutsideTest extends OneLoop {
     void whatIsPostedAtTheMomentOfTheEndIsTakenOrRejected() throws InterruptedException {
         List<Throwable> failures = new CopyOnWriteArrayList<>();
         for (int round = 0; round < 200; round++) {
-            EventLoop ending = spec("outside").start();
+            EventLoop ending = transport.start(spec("outside"));
             CountDownLatch started = new CountDownLatch(1);
             Thread poster = new Thread(() -> {
                 try {
@@ -277,7 +277,7 @@ class FromOutsideTest extends OneLoop {
     void whatIsAcceptedAtTheMomentOfAGracefulEndRuns() throws InterruptedException {
         List<Throwable> rejections = new CopyOnWriteArrayList<>();
         for (int round = 0; round < 200; round++) {
-            EventLoop ending = spec("outside").start();
+            EventLoop ending = transport.start(spec("outside"));
             CountDownLatch started = new CountDownLatch(1);
             AtomicInteger accepted = new AtomicInteger();
             AtomicInteger ran = new AtomicInteger();

@@ -189,7 +189,7 @@ class LoopEndTest extends OneLoop {
         long seed = System.nanoTime();
         SplittableRandom random = new SplittableRandom(seed);
         for (int round = 0; round < 1_000; round++) {
-            EventLoop racing = spec("racing").blockedThreshold(Duration.ZERO).start();
+            EventLoop racing = transport.start(spec("racing").blockedThreshold(Duration.ZERO));
             Scheduler.Worker worker = racing.createWorker();
             AtomicInteger accepted = new AtomicInteger();
             AtomicInteger ran = new AtomicInteger();
@@ -259,7 +259,7 @@ class LoopEndTest extends OneLoop {
     @Test
     void aCloseCallbackThatWaitsIsDiscardedByAnEndAtOnceAndRunsBeforeAGracefulOne() {
         List<String> log = new CopyOnWriteArrayList<>();
-        EventLoop graceful = spec("graceful").start();
+        EventLoop graceful = transport.start(spec("graceful"));
         graceful.schedule(
                 () -> graceful.open("handle", () -> log.add("graceful")).dispose());
         graceful.disposeGracefully().block(LIMIT);
@@ -292,7 +292,7 @@ class LoopEndTest extends OneLoop {
                 loop.dispose();
             });
             loop.onDispose().block(LIMIT);
-            EventLoop idle = spec("idle").start();
+            EventLoop idle = transport.start(spec("idle"));
             end(idle);
         } finally {
             logger.setLevel(null);

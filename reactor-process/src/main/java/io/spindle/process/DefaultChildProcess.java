@@ -461,6 +461,8 @@ final class DefaultChildProcess implements ChildProcess {
     void dispose(Runnable close) {
         if (disposed.compareAndSet(false, true)) {
             end(new CancellationException("the process was disposed: " + command), close);
+        } else if (isAlive()) {
+            launched.process().worker().schedule(close); // behind the kill that is on its way
         } else {
             close.run();
         }

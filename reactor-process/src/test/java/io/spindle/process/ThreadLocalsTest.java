@@ -72,11 +72,8 @@ class ThreadLocalsTest {
                     .doOnNext(line -> seen.add(line + " " + TRACE.get() + " " + loop.inLoop()))
                     .contextWrite(Context.of(KEY, "4"))
                     .subscribe();
-            loop.setImmediate(() -> seen.add("afterwards " + TRACE.get()));
         });
 
-        assertThat(seen)
-                .containsExactlyInAnyOrder(
-                        "file 1 true", "port 2 true", "exec 3 true", "line 4 true", "afterwards null");
+        assertThat(seen).containsExactlyInAnyOrder("file 1 true", "port 2 true", "exec 3 true", "line 4 true");
     }
 }

@@ -23,7 +23,7 @@ public final class LockException extends RuntimeException {
     private final Reason reason;
 
     LockException(Reason reason, String message) {
-        super(message, null, false, false); // as frequent as contention, and its stack would tell of Reactor only
+        super(message, null, true, false); // as frequent as contention, and its stack would tell of Reactor only
         this.reason = reason;
     }
 

@@ -14,7 +14,12 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
+import reactor.core.CoreSubscriber;
+import reactor.core.Exceptions;
+import reactor.core.publisher.Flux;
+import reactor.core.publisher.FluxOperator;
 import reactor.core.publisher.Mono;
+import reactor.core.publisher.MonoOperator;
 import reactor.core.publisher.Sinks;
 import reactor.core.publisher.SynchronousSink;
 import reactor.core.scheduler.Schedulers;
@@ -125,6 +130,35 @@ final class LockRequest {
         return new LockException(LockException.Reason.STOLEN, "lock " + name + " was stolen");
     }
 
+    /** What is fatal to Reactor passes through its operators, and would leave the lock held. */
+    <T> Mono<T> orRelease(Mono<T> source) {
+        return new MonoOperator<T, T>(source) {
+            @Override
+            public void subscribe(CoreSubscriber<? super T> actual) {
+                orRelease(() -> source.subscribe(actual));
+            }
+        };
+    }
+
+    /** The same. */
+    <T> Flux<T> orRelease(Flux<T> source) {
+        return new FluxOperator<T, T>(source) {
+            @Override
+            public void subscribe(CoreSubscriber<? super T> actual) {
+                orRelease(() -> source.subscribe(actual));
+            }
+        };
+    }
+
+    private void orRelease(Runnable step) {
+        try {
+            step.run();
+        } catch (Throwable fatal) {
+            release();
+            throw fatal;
+        }
+    }
+
     private boolean enter() {
         List<LockRequest> robbed = new ArrayList<>();
         boolean[] entered = {false};
@@ -155,11 +189,18 @@ final class LockRequest {
     /** Gives the lock back, or leaves the line, or never enters it; does nothing the next time. */
     void release() {
         Deque<LockRequest> leaving = new ArrayDeque<>(List.of(this));
+        List<LockRequest> nowhere = new ArrayList<>();
         for (LockRequest one = leaving.poll(); one != null; one = leaving.poll()) {
             for (LockRequest next : one.leave()) {
                 if (!next.tell(next.granted::tryEmitEmpty)) {
                     leaving.add(next);
+                    nowhere.add(next);
                 }
+            }
+        }
+        for (LockRequest each : nowhere) { // when all have left, so that nobody does so in the middle of this
+            if (each.loop == null) {
+                each.granted.tryEmitError(Exceptions.failWithRejected());
             }
         }
     }
@@ -194,20 +235,7 @@ final class LockRequest {
             }
             return true;
         } catch (RejectedExecutionException ended) {
-            if (loop == null) {
-                granted.tryEmitError(ended);
-            }
             return false;
-        }
-    }
-
-    /** What is fatal to Reactor passes through it, and would leave the lock held. */
-    private void orRelease(Runnable news) {
-        try {
-            news.run();
-        } catch (Throwable fatal) {
-            release();
-            throw fatal;
         }
     }
 

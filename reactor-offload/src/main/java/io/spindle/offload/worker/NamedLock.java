@@ -154,14 +154,14 @@ public final class NamedLock {
         Objects.requireNonNull(guarded, "guarded");
         return EventLoop.onCurrent(Mono.defer(() -> {
             LockRequest request = newRequest();
-            return request.granted()
+            return request.orRelease(request.granted()
                     .then(Mono.<T>defer(request::failIfStolen))
                     .switchIfEmpty(guarded)
                     .takeUntilOther(request.stolen())
                     .<T>handle(request::ended)
                     .switchIfEmpty(Mono.defer(request::failIfStolen))
                     .doOnTerminate(request::release)
-                    .doFinally(end -> request.release());
+                    .doFinally(end -> request.release()));
         }));
     }
 
@@ -175,13 +175,13 @@ public final class NamedLock {
         Objects.requireNonNull(guarded, "guarded");
         return EventLoop.onCurrent(Flux.defer(() -> {
             LockRequest request = newRequest();
-            return request.granted()
+            return request.orRelease(request.granted()
                     .then(Mono.<T>defer(request::failIfStolen))
                     .concatWith(guarded)
                     .takeUntilOther(request.stolen())
                     .concatWith(Mono.defer(request::failIfStolen))
                     .doOnTerminate(request::release)
-                    .doFinally(end -> request.release());
+                    .doFinally(end -> request.release()));
         }));
     }
 

@@ -4,6 +4,7 @@ package io.spindle.offload.worker;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 import static org.assertj.core.api.Assertions.assertThatIllegalStateException;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.spindle.loop.EventLoop;
 import io.spindle.loop.EventLoopSpec;
@@ -239,6 +240,12 @@ class NamedLockTest {
         holder.dispose();
 
         assertThat(next).succeedsWithin(LONG).isEqualTo("next");
+        Mono<Object> fatal = Mono.fromCallable(() -> {
+            throw new ExceptionInInitializerError("of a lock that is free");
+        });
+        assertThatThrownBy(() -> lock.request(fatal).subscribe()).isInstanceOf(ExceptionInInitializerError.class);
+        assertThatThrownBy(() -> lock.request(fatal.flux()).subscribe())
+                .isInstanceOf(ExceptionInInitializerError.class);
     }
 
     @Test

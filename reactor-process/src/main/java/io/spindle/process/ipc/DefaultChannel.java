@@ -229,7 +229,7 @@ final class DefaultChannel implements Channel {
     @Override
     public Mono<Void> disconnect() {
         return Mono.defer(() -> {
-            disconnecting = true;
+            disconnecting = !closed;
             onLoop(() -> {
                 ending = true;
                 drained();

@@ -124,10 +124,10 @@ class AdminSocketTest {
 
     @ParameterizedTest
     @CsvSource({
-        "restart, 'a request is status, top, logs, reload, scale N or stop, was restart'",
-        "status now, 'a request is status, top, logs, reload, scale N or stop, was status now'",
-        "'', 'a request is status, top, logs, reload, scale N or stop, was '",
-        "scale, 'a request is status, top, logs, reload, scale N or stop, was scale'",
+        "restart, 'a request is status, top, meters, logs, reload, scale N or stop, was restart'",
+        "status now, 'a request is status, top, meters, logs, reload, scale N or stop, was status now'",
+        "'', 'a request is status, top, meters, logs, reload, scale N or stop, was '",
+        "scale, 'a request is status, top, meters, logs, reload, scale N or stop, was scale'",
         "scale two, 'N of scale N must be a number, was two'",
         "scale 0, 'workers must be at least 1, was 0'"
     })

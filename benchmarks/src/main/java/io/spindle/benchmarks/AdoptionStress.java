@@ -60,8 +60,10 @@ final class AdoptionStress {
         SplittableRandom random = new SplittableRandom(seed);
         ExecutorService sender = Executors.newSingleThreadExecutor();
         long lost = 0;
-        for (long round = 0; round < rounds; round += VALUES) {
-            lost += new AdoptionStress(start.loop()).run(sender, random);
+        for (long round = 0; round < rounds; ) {
+            int values = random.nextInt(4) == 0 ? 1 : VALUES;
+            lost += new AdoptionStress(start.loop()).run(sender, random, values);
+            round += values;
         }
         sender.shutdown();
         return lost;
@@ -110,8 +112,7 @@ final class AdoptionStress {
         }
     }
 
-    private long run(ExecutorService threads, SplittableRandom random) throws Exception {
-        int values = random.nextInt(4) == 0 ? 1 : VALUES;
+    private long run(ExecutorService threads, SplittableRandom random, int values) throws Exception {
         boolean completes = values == 1 || random.nextBoolean();
         boolean cancels = random.nextInt(4) == 0;
         int moment = random.nextInt(values == 1 ? MAX_WAIT / 8 : MAX_WAIT);

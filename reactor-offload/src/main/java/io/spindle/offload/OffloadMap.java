@@ -2,10 +2,8 @@
 package io.spindle.offload;
 
 import io.spindle.loop.EventLoop;
-import io.spindle.loop.Handle;
 import java.util.Objects;
 import java.util.concurrent.Callable;
-import java.util.concurrent.RejectedExecutionException;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 import reactor.core.CoreSubscriber;
@@ -64,14 +62,13 @@ final class OffloadMap<T, R> extends FluxOperator<T, R> {
 
     @Override
     public void subscribe(CoreSubscriber<? super R> actual) {
-        EventLoop loop = EventLoop.current();
-        @Nullable Handle handle;
-        try {
-            handle = loop == null ? null : loop.open(KIND);
-        } catch (RejectedExecutionException error) { // the loop has ended
-            Operators.error(actual, Operators.onRejectedExecution(error, actual.currentContext()));
-            return;
+        OffloadMapSubscriber<T, R> subscriber =
+                new OffloadMapSubscriber<>(actual, pool, calls, concurrency, ordered, options, EventLoop.current());
+        Throwable loopsEnd = subscriber.holdLoop(KIND);
+        if (loopsEnd == null) {
+            source.subscribe(subscriber);
+        } else {
+            Operators.error(actual, loopsEnd);
         }
-        source.subscribe(new OffloadMapSubscriber<>(actual, pool, calls, concurrency, ordered, options, loop, handle));
     }
 }

@@ -2,7 +2,6 @@
 package io.spindle.offload;
 
 import io.spindle.loop.EventLoop;
-import io.spindle.loop.Handle;
 import java.util.Objects;
 import java.util.Queue;
 import java.util.concurrent.Callable;
@@ -16,7 +15,9 @@ import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 import org.reactivestreams.Subscription;
 import reactor.core.CoreSubscriber;
+import reactor.core.Disposable;
 import reactor.core.Exceptions;
+import reactor.core.publisher.Mono;
 import reactor.core.publisher.Operators;
 import reactor.core.scheduler.Schedulers;
 import reactor.util.concurrent.Queues;
@@ -28,8 +29,12 @@ import reactor.util.context.Context;
  *
  * <p>Ordered, the slots are a ring and the drain waits for the eldest; unordered, elements that are done queue up in
  * {@code ready}, and the slots that are free in {@code free}.
+ *
+ * <p>On a loop every signal is one of its thread, which also comes to {@link #loopEnded} when it ends, as the last thing.
  */
 final class OffloadMapSubscriber<T, R> implements CoreSubscriber<T>, Subscription, Runnable {
+
+    private static final int AT_ONCE = 256; // on a loop, then others have their turn
 
     @SuppressWarnings("rawtypes")
     private static final AtomicIntegerFieldUpdater<OffloadMapSubscriber> WIP =
@@ -40,8 +45,8 @@ final class OffloadMapSubscriber<T, R> implements CoreSubscriber<T>, Subscriptio
             AtomicLongFieldUpdater.newUpdater(OffloadMapSubscriber.class, "requested");
 
     @SuppressWarnings("rawtypes")
-    private static final AtomicIntegerFieldUpdater<OffloadMapSubscriber> POSTED =
-            AtomicIntegerFieldUpdater.newUpdater(OffloadMapSubscriber.class, "posted");
+    private static final AtomicIntegerFieldUpdater<OffloadMapSubscriber> TOLD =
+            AtomicIntegerFieldUpdater.newUpdater(OffloadMapSubscriber.class, "toldOfLoop");
 
     @SuppressWarnings("rawtypes")
     private static final AtomicReferenceFieldUpdater<OffloadMapSubscriber, @Nullable Throwable> FAILURE =
@@ -53,19 +58,20 @@ final class OffloadMapSubscriber<T, R> implements CoreSubscriber<T>, Subscriptio
     private final boolean ordered;
     private final TaskOptions options;
     private final @Nullable EventLoop loop;
-    private final @Nullable Handle handle;
     private final AtomicReferenceArray<@Nullable Element<T, R>> slots;
     private final @Nullable Queue<Integer> free; // the drain gives, the source takes
     private final @Nullable Queue<Element<T, R>> ready; // the pool gives, the drain takes
 
-    @SuppressWarnings("NullAway.Init") // set by onSubscribe, before anything else
-    private Subscription upstream;
+    private volatile @Nullable Subscription upstream;
+    private @Nullable Disposable hold; // of the loop, which its end lets go
 
     private long taken; // source only, read by others after `done`
     private long emitted; // drain only
     private @Nullable Throwable error; // written before `done`
     private volatile boolean done;
     private volatile boolean cancelled;
+    private volatile boolean subscribed; // the subscriber may be told errors
+    private volatile @Nullable Throwable loopsEnd; // that the subscriber is to be told
     private volatile @Nullable Throwable failure;
     private volatile @Nullable Throwable told; // by whom it ended
     private volatile long requested;
@@ -74,7 +80,7 @@ final class OffloadMapSubscriber<T, R> implements CoreSubscriber<T>, Subscriptio
     private volatile int wip;
 
     @SuppressWarnings("unused") // through its updater
-    private volatile int posted;
+    private volatile int toldOfLoop;
 
     OffloadMapSubscriber(
             CoreSubscriber<? super R> actual,
@@ -83,15 +89,13 @@ final class OffloadMapSubscriber<T, R> implements CoreSubscriber<T>, Subscriptio
             int concurrency,
             boolean ordered,
             TaskOptions options,
-            @Nullable EventLoop loop,
-            @Nullable Handle handle) {
+            @Nullable EventLoop loop) {
         this.actual = actual;
         this.pool = pool;
         this.calls = calls;
         this.ordered = ordered;
         this.options = options;
         this.loop = loop;
-        this.handle = handle;
         this.slots = new AtomicReferenceArray<>(concurrency);
         this.free = ordered ? null : Queues.<Integer>get(concurrency).get();
         this.ready =
@@ -106,12 +110,45 @@ final class OffloadMapSubscriber<T, R> implements CoreSubscriber<T>, Subscriptio
         return actual.currentContext();
     }
 
+    /** Keeps the loop alive until the last signal; returns why it cannot, if it has ended. */
+    @Nullable
+    Throwable holdLoop(String kind) {
+        if (loop != null) {
+            hold = loop.adopt(Mono.never().doOnCancel(this::loopEnded).name(kind))
+                    .subscribe(never -> {}, this::tellEndOfLoop);
+        }
+        return loopsEnd;
+    }
+
     @Override
     public void onSubscribe(Subscription subscription) {
         if (Operators.validate(upstream, subscription)) {
             upstream = subscription;
             actual.onSubscribe(this);
-            subscription.request(slots.length());
+            subscribed = true; // and then the look at the loop; who ends it looks the other way round
+            Throwable end = loopsEnd;
+            if (end != null) {
+                subscription.cancel();
+                tellEndOfLoop(end);
+            } else {
+                subscription.request(slots.length());
+            }
+        }
+    }
+
+    /** On the loop, when its hold is over: nothing is running here, and nothing runs here any more. */
+    private void loopEnded() {
+        if (!cancelled) {
+            stop();
+        }
+        discardAll();
+        dropUntold();
+    }
+
+    private void tellEndOfLoop(Throwable end) {
+        loopsEnd = end;
+        if (subscribed && TOLD.compareAndSet(this, 0, 1)) {
+            actual.onError(end);
         }
     }
 
@@ -123,7 +160,7 @@ final class OffloadMapSubscriber<T, R> implements CoreSubscriber<T>, Subscriptio
         }
         Integer slot = free == null ? Integer.valueOf((int) (taken % slots.length())) : free.poll();
         if (slot == null || slots.get(slot) != null) {
-            upstream.cancel();
+            cancelUpstream();
             Operators.onDiscard(input, currentContext());
             onError(Exceptions.failWithOverflow("the source emitted more than was requested"));
             return;
@@ -177,7 +214,7 @@ final class OffloadMapSubscriber<T, R> implements CoreSubscriber<T>, Subscriptio
     /** Stops the source and everything on the pool. */
     private void stop() {
         cancelled = true;
-        upstream.cancel();
+        cancelUpstream();
         for (int i = 0; i < slots.length(); i++) { // first those that wait, for else the freed threads would take them
             Element<T, R> element = slots.get(i);
             if (element != null) {
@@ -190,8 +227,12 @@ final class OffloadMapSubscriber<T, R> implements CoreSubscriber<T>, Subscriptio
                 element.abandon();
             }
         }
-        if (handle != null && loop != null && !loop.inLoop()) {
-            handle.dispose(); // cancelled from elsewhere
+    }
+
+    private void cancelUpstream() {
+        Subscription subscription = upstream;
+        if (subscription != null) { // else its publisher is slow to give one, and the loop has ended
+            subscription.cancel();
         }
     }
 
@@ -235,43 +276,38 @@ final class OffloadMapSubscriber<T, R> implements CoreSubscriber<T>, Subscriptio
         }
         if (loop == null || loop.inLoop()) {
             drainLoop();
-            return;
+        } else {
+            postDrain();
         }
-        posted = 1;
+    }
+
+    /** By who holds {@code wip}, and holds it on. */
+    private void postDrain() {
         try {
-            loop.netty().execute(Schedulers.onSchedule(this));
-        } catch (RejectedExecutionException rejected) {
-            if (!cancelled) {
-                stop();
-                actual.onError(Operators.onRejectedExecution(rejected, currentContext()));
+            Objects.requireNonNull(loop).netty().execute(Schedulers.onSchedule(this));
+        } catch (RejectedExecutionException ending) { // wip stays above zero: nothing drains any more
+            if (cancelled) { // else it comes to loopEnded
+                discardAll();
             }
-            discardAll();
-            return; // wip stays above zero: nothing drains any more
-        }
-        if (loop.netty().isShuttingDown() && POSTED.compareAndSet(this, 1, 0)) { // it may not have seen it
-            stop();
-            discardAll();
         }
     }
 
     /** On the loop. */
     @Override
     public void run() {
-        if (POSTED.compareAndSet(this, 1, 0)) {
-            if (loop != null && loop.netty().isShuttingDown()) { // not while it ends gracefully
-                stop(); // a loop that ends at once discards what is queued
-            }
+        if (loop != null && !loop.netty().isShuttingDown()) { // else it ends at once, and comes to loopEnded
             drainLoop();
         }
     }
 
     private void drainLoop() {
         int missed = 1;
+        long left = loop == null ? Long.MAX_VALUE : AT_ONCE;
         do {
             long produced = 0;
             while (!terminated()) {
                 Element<T, R> next = next();
-                if (next == null || produced == requested) {
+                if (next == null || produced == requested || produced == left) {
                     break;
                 }
                 if (PoolTask.STATE.compareAndSet(
@@ -281,9 +317,15 @@ final class OffloadMapSubscriber<T, R> implements CoreSubscriber<T>, Subscriptio
                     actual.onNext(value);
                 }
             }
-            if (produced > 0 && !cancelled) {
+            Subscription subscription = upstream;
+            if (produced > 0 && !cancelled && subscription != null) {
                 Operators.produced(REQUESTED, this, produced);
-                upstream.request(produced);
+                subscription.request(produced);
+            }
+            left -= produced;
+            if (left == 0) { // others have their turn
+                postDrain();
+                return;
             }
             missed = WIP.addAndGet(this, -missed);
         } while (missed != 0);
@@ -293,11 +335,7 @@ final class OffloadMapSubscriber<T, R> implements CoreSubscriber<T>, Subscriptio
     private boolean terminated() {
         if (cancelled) {
             discardAll();
-            Throwable untold = failure;
-            if (untold != null && !untold.equals(told)) {
-                told = untold;
-                dropped(untold);
-            }
+            dropUntold();
             letGo();
             return true;
         }
@@ -327,6 +365,14 @@ final class OffloadMapSubscriber<T, R> implements CoreSubscriber<T>, Subscriptio
             return true;
         }
         return false;
+    }
+
+    private void dropUntold() {
+        Throwable untold = failure;
+        if (untold != null && !untold.equals(told)) {
+            told = untold;
+            dropped(untold);
+        }
     }
 
     /** The element to emit next, if it is done. */
@@ -360,8 +406,8 @@ final class OffloadMapSubscriber<T, R> implements CoreSubscriber<T>, Subscriptio
     }
 
     private void letGo() {
-        if (handle != null) {
-            handle.dispose();
+        if (hold != null) {
+            hold.dispose();
         }
     }
 

@@ -10,15 +10,22 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.Consumer;
+import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 import reactor.core.Disposable;
+import reactor.core.Exceptions;
 import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
 import reactor.core.scheduler.Schedulers;
@@ -146,6 +153,115 @@ class BlockingPoolLoopTest {
         assertThat(ran.await(20, TimeUnit.SECONDS)).isTrue();
         assertThat(end.get(20, TimeUnit.SECONDS)).isInstanceOf(RejectedExecutionException.class);
         assertThat(discarded.get(20, TimeUnit.SECONDS)).isEqualTo("value");
+    }
+
+    @ParameterizedTest
+    @ValueSource(booleans = {true, false})
+    void aMapWhoseLoopIsDisposedEndsAndItsSubscriberIsTold(boolean ordered) throws Exception {
+        EventLoop loop = EventLoop.create("dying");
+        Gate gate = new Gate(1);
+        CompletableFuture<Object> end = new CompletableFuture<>();
+        CompletableFuture<Boolean> cancelled = new CompletableFuture<>();
+        loop.schedule(() -> Flux.<Integer>never()
+                .startWith(1)
+                .doOnCancel(() -> cancelled.complete(true))
+                .transform(mapping(ordered, i -> gate.then(i).call()))
+                .subscribe(end::complete, end::complete));
+        gate.awaitArrival();
+
+        loop.dispose();
+
+        assertThat(end.get(20, TimeUnit.SECONDS)).isInstanceOf(RejectedExecutionException.class);
+        assertThat(cancelled.get(20, TimeUnit.SECONDS)).isTrue();
+        Spin.until(() -> pool.metrics().running() == 0); // the gate is closed: it was interrupted
+    }
+
+    @ParameterizedTest
+    @ValueSource(booleans = {true, false})
+    void whatAMapHasDoneAndWhatItWasToDoIsDiscardedWhenItsLoopIsDisposed(boolean ordered) throws Exception {
+        EventLoop loop = EventLoop.create("dying");
+        List<Object> discarded = new CopyOnWriteArrayList<>();
+        List<Object> dropped = new CopyOnWriteArrayList<>();
+        CompletableFuture<Object> end = new CompletableFuture<>();
+        loop.schedule(() -> {
+            Flux.just(1, 2)
+                    .transform(mapping(ordered, i -> {
+                        if (i == 2) {
+                            throw new IllegalStateException("two");
+                        }
+                        return i;
+                    }))
+                    .doOnDiscard(Integer.class, discarded::add)
+                    .contextWrite(
+                            context -> context.put("reactor.onErrorDropped.local", (Consumer<Throwable>) dropped::add))
+                    .subscribe(end::complete, end::complete);
+            Spin.until(() -> pool.metrics().completed() == 2 && pool.metrics().running() == 0);
+            loop.dispose(); // the turn that was posted for the values is behind this
+        });
+
+        assertThat(end.get(20, TimeUnit.SECONDS)).isInstanceOf(RejectedExecutionException.class);
+        assertThat(discarded).containsExactly(1);
+        assertThat(dropped).singleElement().isInstanceOf(IllegalStateException.class);
+    }
+
+    @Test
+    void aMapWithNothingToDoIsToldOfTheEndOfItsLoop() throws Exception {
+        EventLoop loop = EventLoop.create("dying");
+        CompletableFuture<Object> end = new CompletableFuture<>();
+        loop.schedule(() -> {
+            Flux.<Integer>never().transform(pool.map(i -> i)).subscribe(end::complete, end::complete);
+            assertThat(loop.metrics().resources()).contains("BlockingPool.map");
+            loop.dispose();
+        });
+
+        assertThat(end.get(20, TimeUnit.SECONDS)).isInstanceOf(RejectedExecutionException.class);
+    }
+
+    @Test
+    void aMapOnALoopThatHasEndedIsRefused() throws Exception {
+        EventLoop loop = EventLoop.create("dying");
+        CompletableFuture<Object> end = new CompletableFuture<>();
+        loop.schedule(() -> {
+            loop.dispose();
+            Flux.just(1).transform(pool.map(i -> i)).subscribe(end::complete, end::complete);
+        });
+
+        assertThat(end.get(20, TimeUnit.SECONDS)).isInstanceOf(RejectedExecutionException.class);
+    }
+
+    @Test
+    void aMapWhoseValuesAreAlwaysThereLeavesTheLoopItsTurns() {
+        AtomicInteger seen = new AtomicInteger();
+        CompletableFuture<Integer> seenByTheNext = new CompletableFuture<>();
+        int all = 2_000;
+
+        EventLoop.run(loop -> Flux.range(0, all)
+                .transform(pool.mapUnordered(i -> i, all))
+                .subscribe(i -> {
+                    if (seen.incrementAndGet() == 1) {
+                        loop.schedule(() -> seenByTheNext.complete(seen.get()));
+                        Spin.until(() -> pool.metrics().completed() == all);
+                    }
+                }));
+
+        assertThat(seen).hasValue(all);
+        assertThat(seenByTheNext.join()).isLessThan(all / 2);
+    }
+
+    private Function<Flux<Integer>, Flux<Object>> mapping(boolean ordered, Mapper mapper) {
+        Function<Integer, Object> function = i -> {
+            try {
+                return mapper.map(i);
+            } catch (Exception error) {
+                throw Exceptions.propagate(error);
+            }
+        };
+        return ordered ? pool.map(function) : pool.mapUnordered(function);
+    }
+
+    private interface Mapper {
+
+        Object map(Integer input) throws Exception;
     }
 
     @Test

@@ -14,6 +14,7 @@ import java.util.concurrent.CancellationException;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -219,6 +220,23 @@ class PortRequestTest {
         assertThat(signals).isEmpty();
         answer.tryEmitValue("still answered").orThrow();
         assertThat(other).succeedsWithin(LONG).isEqualTo("still answered");
+    }
+
+    @Test
+    void whoAskedOnALoopThatIsDisposedIsTold() throws Exception {
+        CompletableFuture<EventLoop> askersLoop = new CompletableFuture<>();
+        CountDownLatch cancelled = new CountDownLatch(1);
+        answering.onRequest(number -> Mono.<String>never()
+                .doOnSubscribe(subscription -> askersLoop.join().dispose())
+                .doOnCancel(cancelled::countDown));
+        CompletableFuture<Object> end = new CompletableFuture<>();
+
+        EventLoop loop = EventLoop.create("dying");
+        askersLoop.complete(loop);
+        loop.schedule(() -> asking.request(1).subscribe(end::complete, end::complete));
+
+        assertThat(end.get(20, TimeUnit.SECONDS)).isInstanceOf(RejectedExecutionException.class);
+        assertThat(cancelled.await(20, TimeUnit.SECONDS)).isTrue();
     }
 
     @Test

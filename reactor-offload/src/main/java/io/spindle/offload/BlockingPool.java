@@ -131,8 +131,9 @@ public interface BlockingPool extends Scheduler {
     <T, R> Function<Flux<T>, Flux<R>> mapUnordered(Function<? super T, ? extends R> mapper, int concurrency);
 
     /**
-     * Returns a pool that uses the threads of this one, at most {@code threads} of them at once, so that one kind of
-     * slow work cannot occupy all. It has a queue of its own, of this one's capacity, and its work queues behind that
+     * Returns a pool that uses the threads of this one, at most {@code threads} of them at once, whoever calls, so that one
+     * kind of slow work cannot occupy all. So a task of a full view must not block on what waits for that view itself, on
+     * another thread. It has a queue of its own, of this one's capacity, and its work queues behind that
      * of this pool. Disposing it refuses its waiting and later tasks and leaves this pool alone. Node analogue: the
      * slow I/O of libuv, which may take half of the threads.
      *

@@ -186,18 +186,13 @@ final class DefaultBlockingPool implements BlockingPool {
     TaskRejectedException offer(PoolTask task) {
         if (task.key() == null // which may have others before it
                 && Thread.currentThread() instanceof PoolThread thread
-                && engine.owns(thread)
-                && !engine.hasSpare()) {
+                && engine.owns(thread)) {
             if (isRefusing()) {
                 return count(rejection(Reason.DISPOSED, null));
             }
-            queued.incrementAndGet();
-            if (task.enqueue()) {
-                task.runOn(thread);
-            } else {
-                release();
+            if (engine.runInPlace(thread, () -> runHere(task, thread))) {
+                return null;
             }
-            return null;
         }
         if (onFull == OnFull.WAIT && !isRefusing()) {
             if (waiters.isEmpty() && reserveRoom()) {
@@ -211,6 +206,15 @@ final class DefaultBlockingPool implements BlockingPool {
             return null;
         }
         return enqueue(task);
+    }
+
+    private void runHere(PoolTask task, PoolThread thread) {
+        queued.incrementAndGet();
+        if (task.enqueue()) {
+            task.runOn(thread);
+        } else {
+            release();
+        }
     }
 
     private @Nullable TaskRejectedException enqueue(PoolTask task) {
@@ -467,6 +471,9 @@ final class DefaultBlockingPool implements BlockingPool {
         engine.rejectQueued(rejection(Reason.DISPOSED, null));
         rejectWaiters();
         engine.interrupt();
+        if (engine instanceof PoolThreads own) {
+            stuck.watchEnd(own::alive);
+        }
         tryTerminate();
     }
 

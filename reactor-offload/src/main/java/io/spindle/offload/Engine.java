@@ -15,6 +15,12 @@ interface Engine {
     /** Whether that thread runs this engine's work. */
     boolean owns(PoolThread thread);
 
+    /**
+     * Runs {@code work} on {@code thread}, which is the caller's, if that is one of this engine's and no other would
+     * take it: else the caller might wait for ever. False if it is to be queued.
+     */
+    boolean runInPlace(PoolThread thread, Runnable work);
+
     /** Takes the work that matches out of the queue. */
     void removeIf(Predicate<Work> filter);
 

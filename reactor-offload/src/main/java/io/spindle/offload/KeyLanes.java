@@ -52,11 +52,14 @@ final class KeyLanes {
         @Override
         public void runOn(PoolThread thread) {
             PoolTask task = queue.poll();
-            if (task != null) {
-                task.runOn(thread);
-            }
-            if (!leave()) {
-                target.accept(this);
+            try {
+                if (task != null) {
+                    task.runOn(thread);
+                }
+            } finally { // a subscriber may throw when it is told
+                if (!leave()) {
+                    target.accept(this);
+                }
             }
         }
 

@@ -1,11 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.spindle.offload;
 
+import java.math.BigDecimal;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicIntegerFieldUpdater;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 import reactor.core.Disposable;
 import reactor.core.scheduler.Schedulers;
 
@@ -19,6 +22,8 @@ import reactor.core.scheduler.Schedulers;
  * </pre>
  */
 abstract class PoolTask implements Work, Runnable, Disposable {
+
+    private static final Logger log = LoggerFactory.getLogger(BlockingPool.class);
 
     static final AtomicIntegerFieldUpdater<PoolTask> STATE =
             AtomicIntegerFieldUpdater.newUpdater(PoolTask.class, "state");
@@ -150,11 +155,8 @@ abstract class PoolTask implements Work, Runnable, Disposable {
     public final void reject(TaskRejectedException error) {
         if (STATE.compareAndSet(this, WAITING, DONE)) {
             pool.taskRejected();
-            try {
-                refused(error);
-            } finally {
-                pool.release(); // after it has been told: the pool may end with this
-            }
+            tell(error);
+            pool.release(); // after it has been told: the pool may end with this
         } else {
             bury();
         }
@@ -171,8 +173,17 @@ abstract class PoolTask implements Work, Runnable, Disposable {
         } else {
             pool.release();
         }
-        refused(error);
+        tell(error);
         return true;
+    }
+
+    /** A subscriber that throws must not keep the pool from the next task, nor take the blame to who submitted that. */
+    private void tell(TaskRejectedException error) {
+        try {
+            refused(error);
+        } catch (Throwable thrown) {
+            log.error("[{}] a subscriber threw when it was told that its task was refused", pool.name(), thrown);
+        }
     }
 
     /** It is about to wait for room in the queue: false if it does so already. */
@@ -269,7 +280,10 @@ abstract class PoolTask implements Work, Runnable, Disposable {
     private void outOfTime() {
         if (interrupt()) {
             timedOut(new TimeoutException("a call on pool " + pool.name() + " ran for more than "
-                    + options.timeoutNanos() / 1_000_000 + " ms and was interrupted"));
+                    + BigDecimal.valueOf(options.timeoutNanos(), 6)
+                            .stripTrailingZeros()
+                            .toPlainString() + " ms and was "
+                    + (pool.graceNanos() == 0 ? "interrupted" : "told to stop")));
         }
     }
 

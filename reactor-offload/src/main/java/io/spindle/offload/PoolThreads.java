@@ -271,6 +271,20 @@ final class PoolThreads implements Engine {
     }
 
     @Override
+    public boolean runInPlace(PoolThread thread, Runnable work) {
+        if (!owns(thread) || hasSpare()) {
+            return false;
+        }
+        work.run();
+        return true;
+    }
+
+    /** What is alive of its threads. */
+    Set<Thread> alive() {
+        return Set.copyOf(alive);
+    }
+
+    @Override
     public void removeIf(Predicate<Work> filter) {
         queue.removeIf(filter);
     }

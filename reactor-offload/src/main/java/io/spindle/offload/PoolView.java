@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.spindle.offload;
 
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Predicate;
@@ -9,6 +11,9 @@ import java.util.function.Predicate;
  * A queue of its own, served by at most {@code limit} threads of another engine. This object stands in that engine's
  * queue once for each thread it may use: whoever takes it runs one task and, if there are more, puts it back at the
  * end, behind the work of others. So does libuv with slow I/O.
+ *
+ * <p>A task of that engine which calls this view may have to run the call in place. Then it takes a thread's turn from
+ * who stands in the queue.
  */
 final class PoolView implements Engine, Work {
 
@@ -16,7 +21,9 @@ final class PoolView implements Engine, Work {
     private final int limit;
     private final Runnable onTurn;
     private final ConcurrentLinkedQueue<Work> queue = new ConcurrentLinkedQueue<>();
-    private final AtomicInteger active = new AtomicInteger();
+    private final AtomicInteger active = new AtomicInteger(); // threads that it stands in the queue for, or has
+    private final Set<PoolThread> inside = ConcurrentHashMap.newKeySet(); // threads at its work
+    private final AtomicInteger turns = new AtomicInteger(); // taken: how many are inside, or are about to be
     private volatile boolean closed;
 
     PoolView(Engine parent, int limit, Runnable onTurn) {
@@ -44,12 +51,20 @@ final class PoolView implements Engine, Work {
 
     @Override
     public void runOn(PoolThread thread) {
-        Work work = queue.poll();
+        if (!enter(thread)) {
+            active.decrementAndGet();
+            if (turns.get() < limit) { // who gave a turn back may have seen this one standing
+                activate();
+            }
+            return;
+        }
         try {
+            Work work = queue.poll();
             if (work != null) {
                 work.runOn(thread);
             }
         } finally {
+            leave(thread);
             onTurn.run();
             if (queue.isEmpty()) {
                 passivate();
@@ -57,6 +72,43 @@ final class PoolView implements Engine, Work {
                 parent.submit(this);
             }
         }
+    }
+
+    @Override
+    public boolean runInPlace(PoolThread thread, Runnable work) {
+        if (inside.contains(thread)) { // nested in what it does for this view
+            if (hasSpare()) {
+                return false;
+            }
+            work.run();
+            return true;
+        }
+        if (!parent.owns(thread) || hasSpare() || !enter(thread)) {
+            return false;
+        }
+        try {
+            return parent.runInPlace(thread, work);
+        } finally {
+            leave(thread);
+            activate();
+        }
+    }
+
+    private boolean enter(PoolThread thread) {
+        int present;
+        do {
+            present = turns.get();
+            if (present >= limit) {
+                return false;
+            }
+        } while (!turns.compareAndSet(present, present + 1));
+        inside.add(thread);
+        return true;
+    }
+
+    private void leave(PoolThread thread) {
+        inside.remove(thread);
+        turns.decrementAndGet();
     }
 
     private void passivate() {

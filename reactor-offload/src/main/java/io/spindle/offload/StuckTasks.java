@@ -2,10 +2,12 @@
 package io.spindle.offload;
 
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.function.Supplier;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.slf4j.Logger;
@@ -55,6 +57,37 @@ final class StuckTasks {
                 .count();
     }
 
+    /** From now on nothing of the pool should run: reports each thread that does, until there is none. */
+    void watchEnd(Supplier<Set<Thread>> alive) {
+        lookAtEnd(alive, System.nanoTime());
+    }
+
+    private void lookAtEnd(Supplier<Set<Thread>> alive, long disposedAt) {
+        if (alive.get().isEmpty()) {
+            return;
+        }
+        try {
+            Schedulers.parallel()
+                    .schedule(
+                            () -> {
+                                long millis = TimeUnit.NANOSECONDS.toMillis(System.nanoTime() - disposedAt);
+                                for (Thread thread : alive.get()) {
+                                    log.warn(
+                                            "[{}] was disposed {} ms ago and thread {} goes on:{}",
+                                            pool,
+                                            millis,
+                                            thread.getName(),
+                                            text(thread.getStackTrace()));
+                                }
+                                lookAtEnd(alive, disposedAt);
+                            },
+                            intervalNanos,
+                            TimeUnit.NANOSECONDS);
+        } catch (RejectedExecutionException noTimer) {
+            log.debug("[{}] nobody looks whether its threads end", pool, noTimer);
+        }
+    }
+
     private void watch() {
         if (interruptedAt.isEmpty() || !watched.compareAndSet(false, true)) {
             return;
@@ -91,6 +124,10 @@ final class StuckTasks {
                 pool,
                 millis,
                 runner.getName(),
-                Stream.of(stack).map(frame -> "\n\tat " + frame).collect(Collectors.joining()));
+                text(stack));
+    }
+
+    private static String text(StackTraceElement[] stack) {
+        return Stream.of(stack).map(frame -> "\n\tat " + frame).collect(Collectors.joining());
     }
 }

@@ -54,7 +54,8 @@ public final class TaskOptions {
     }
 
     /**
-     * Sets which of the waiting tasks go first. None starves: one turn in sixteen goes to the lowest.
+     * Sets which of the waiting tasks go first. None starves: one turn in sixteen begins with the lowest, and one with the
+     * normal ones.
      *
      * @param priority Default: {@link Priority#NORMAL}
      */

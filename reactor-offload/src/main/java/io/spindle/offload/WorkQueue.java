@@ -11,11 +11,11 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * What waits for a thread: first come, first served, at each level of priority. One turn in sixteen begins at the
- * lowest level, so that nothing waits for ever.
+ * lowest level and one at the middle, so that nothing waits for ever.
  */
 final class WorkQueue {
 
-    private static final int LOWEST_FIRST = 15;
+    private static final int TURNS = 16;
 
     private final List<Queue<Work>> levels;
     private final AtomicInteger taken = new AtomicInteger();
@@ -36,16 +36,24 @@ final class WorkQueue {
     }
 
     private @Nullable Work pollByPriority() {
-        boolean lowestFirst = (taken.get() & LOWEST_FIRST) == LOWEST_FIRST;
-        int last = levels.size() - 1;
-        for (int i = 0; i <= last; i++) {
-            Work work = levels.get(lowestFirst ? last - i : i).poll();
-            if (work != null) {
-                taken.incrementAndGet();
-                return work;
-            }
+        int turn = taken.get();
+        int first = first(turn);
+        Work work = levels.get(first).poll();
+        for (int i = 0; work == null && i < levels.size(); i++) {
+            work = levels.get(i).poll();
         }
-        return null;
+        if (work != null) {
+            taken.compareAndSet(
+                    turn, (turn + 1) % TURNS); // of two at once the second counts nothing: no turn is left out
+        }
+        return work;
+    }
+
+    private int first(int turn) {
+        if (turn == TURNS - 1) {
+            return levels.size() - 1;
+        }
+        return turn == TURNS / 2 - 1 ? levels.size() / 2 : 0;
     }
 
     boolean isEmpty() {

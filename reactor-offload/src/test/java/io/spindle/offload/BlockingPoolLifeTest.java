@@ -197,6 +197,28 @@ class BlockingPoolLifeTest {
     }
 
     @Test
+    void subscribersThatThrowDoNotKeepTheOthersFromBeingToldAndInterrupted() throws Exception {
+        BlockingPool pool = BlockingPoolSpec.of("dying").threads(1).start();
+        Gate gate = new Gate(1);
+        CompletableFuture<Object> running = new CompletableFuture<>();
+        pool.call(gate.then("never")).subscribe(running::complete, running::complete);
+        gate.awaitArrival();
+        for (int i = 0; i < 3; i++) {
+            pool.call(() -> 1).subscribe(value -> {}, error -> {
+                throw new IllegalStateException("the subscriber's", error);
+            });
+        }
+        CompletableFuture<Object> last = new CompletableFuture<>();
+        pool.call(() -> 2).subscribe(last::complete, last::complete);
+
+        pool.dispose();
+
+        assertThat(last.get(20, TimeUnit.SECONDS)).isInstanceOf(TaskRejectedException.class);
+        assertThat(running.get(20, TimeUnit.SECONDS)).isInstanceOf(InterruptedException.class);
+        StepVerifier.create(pool.onDispose()).expectComplete().verify(LONG);
+    }
+
+    @Test
     void disposeGracefullyFinishesWhatWasAcceptedAndWhatThatCalls() throws Exception {
         BlockingPool pool = BlockingPoolSpec.of("grace").threads(2).start();
         Gate gate = new Gate(2);

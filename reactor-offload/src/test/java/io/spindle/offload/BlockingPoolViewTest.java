@@ -72,6 +72,50 @@ class BlockingPoolViewTest {
     }
 
     @Test
+    void callsFromAllThreadsOfThePoolDoNotExceedTheViewEither() {
+        BlockingPool one = pool.view("one", 1);
+        AtomicInteger now = new AtomicInteger();
+        AtomicInteger most = new AtomicInteger();
+
+        StepVerifier.create(Flux.range(0, 2_000)
+                        .flatMap(
+                                i -> pool.call(() -> one.call(() -> {
+                                            most.accumulateAndGet(now.incrementAndGet(), Math::max);
+                                            Thread.onSpinWait();
+                                            now.decrementAndGet();
+                                            return i;
+                                        })
+                                        .block(LONG)),
+                                16)
+                        .count())
+                .expectNext(2_000L)
+                .expectComplete()
+                .verify(LONG);
+
+        assertThat(most).hasValue(1);
+        StepVerifier.create(one.disposeGracefully()).expectComplete().verify(LONG);
+    }
+
+    @Test
+    void aViewAndItsPoolThatCallEachOtherOnTheirOnlyThreadDoNotWaitForEver() {
+        BlockingPool single = BlockingPoolSpec.of("single").threads(1).start();
+        BlockingPool one = single.view("one", 1);
+
+        StepVerifier.create(Flux.range(0, 500)
+                        .flatMap(
+                                i -> one.call(() -> single.call(
+                                                () -> one.call(() -> i).block(LONG))
+                                        .block(LONG)),
+                                16)
+                        .count())
+                .expectNext(500L)
+                .expectComplete()
+                .verify(LONG);
+        single.dispose();
+        StepVerifier.create(single.onDispose()).expectComplete().verify(LONG);
+    }
+
+    @Test
     void disposingAViewLeavesThePoolAlone() throws Exception {
         Gate gate = new Gate(2);
         CompletableFuture<@Nullable Integer> first = view.call(gate.then(1)).toFuture();

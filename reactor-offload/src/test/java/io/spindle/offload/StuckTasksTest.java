@@ -102,6 +102,28 @@ class StuckTasksTest {
     }
 
     @Test
+    void aThreadThatIgnoresTheEndOfItsPoolIsReportedAgainAndAgain() throws Exception {
+        BlockingPool pool = BlockingPoolSpec.of("ended")
+                .threads(1)
+                .stuckAfter(Duration.ofMillis(50))
+                .start();
+        CompletableFuture<Integer> result = pool.call(this::ignoreInterrupts).toFuture();
+        assertThat(waits(started)).isTrue();
+
+        pool.dispose();
+
+        for (int i = 0; i < 2; i++) {
+            assertThat(reports.next())
+                    .contains("[ended] was disposed")
+                    .contains("thread ended-1 goes on:")
+                    .contains("StuckTasksTest.ignoreInterrupts");
+        }
+        release.countDown();
+        assertThat(result.get(20, TimeUnit.SECONDS)).isEqualTo(1);
+        pool.onDispose().block(LONG);
+    }
+
+    @Test
     void aViewAndAWorkerPoolReportToo() throws Exception {
         BlockingPool pool = BlockingPoolSpec.of("whole")
                 .threads(2)

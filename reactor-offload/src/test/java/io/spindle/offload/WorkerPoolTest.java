@@ -73,7 +73,47 @@ class WorkerPoolTest {
         assertThat(CompletableFuture.allOf(all)).succeedsWithin(LONG);
         assertThat(order.get(0)).isEqualTo("high");
         assertThat(order.indexOf("low")).isBetween(13, 16); // the sixteenth turn, the gate's included
-        assertThat(order.indexOf("normal")).isBetween(29, 32); // then the lowest that waits
+        assertThat(order.indexOf("normal")).isBetween(5, 8); // the eighth
+    }
+
+    @Test
+    void theMiddlePriorityDoesNotStarveBetweenTwoThatAlwaysHaveWork() throws Exception {
+        WorkerPool pool = pools.start(WorkerPools.single());
+        Gate gate = new Gate(1);
+        List<String> order = Collections.synchronizedList(new ArrayList<>());
+        pool.run(gate.then("busy")).subscribe();
+        gate.awaitArrival();
+
+        List<Mono<Boolean>> tasks = new ArrayList<>();
+        for (int i = 0; i < 100; i++) {
+            tasks.add(pool.run(() -> order.add("low"), TaskOptions.defaults().priority(Priority.LOW)));
+            tasks.add(pool.run(() -> order.add("high"), TaskOptions.defaults().priority(Priority.HIGH)));
+        }
+        tasks.add(pool.run(() -> order.add("normal")));
+        tasks.add(pool.run(() -> order.add("normal")));
+        CompletableFuture<?>[] all = tasks.stream().map(Mono::toFuture).toArray(CompletableFuture<?>[]::new);
+        gate.open();
+
+        assertThat(CompletableFuture.allOf(all)).succeedsWithin(LONG);
+        assertThat(order.lastIndexOf("normal")).isLessThan(32); // one in sixteen turns
+    }
+
+    @Test
+    void aSubscriberThatThrowsDoesNotHoldUpItsKey() {
+        WorkerPool pool = pools.start(WorkerPools.single());
+        TaskOptions keyed = TaskOptions.defaults().key("key");
+        pool.run(
+                        () -> {
+                            throw new IllegalStateException("boom");
+                        },
+                        keyed)
+                .subscribe(value -> {}, error -> {
+                    throw new IllegalArgumentException("the subscriber's", error);
+                });
+
+        assertThat(pool.run(() -> "next", keyed).toFuture())
+                .succeedsWithin(LONG)
+                .isEqualTo("next");
     }
 
     @Test

@@ -23,7 +23,8 @@ import reactor.core.publisher.Mono;
  * on the pool and signal as those of {@link Files} do, with these differences:
  * <ul>
  *   <li><b>Cancel</b> takes an operation back that has not begun. One that runs goes on, its result is dropped: an
- *       interrupt would close the file under the others.
+ *       interrupt would close the file under the others. A loop that is disposed while one of its operations runs, and a
+ *       pool that is, do interrupt, and so close the file.
  *   <li><b>Errors</b> with the code {@code EBADF} after {@link #close()}, and with {@code IllegalStateException} after
  *       {@link #transfer()}.
  * </ul>

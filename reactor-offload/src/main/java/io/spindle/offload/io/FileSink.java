@@ -7,7 +7,11 @@ import java.nio.channels.FileChannel;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
+import java.nio.file.attribute.PosixFileAttributeView;
+import java.nio.file.attribute.PosixFilePermission;
+import java.nio.file.attribute.PosixFilePermissions;
 import java.util.Objects;
+import java.util.Set;
 import java.util.UUID;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
@@ -46,7 +50,7 @@ final class FileSink {
     /** A file beside another, renamed over it when all is written and on the disk. */
     private static final class Replacement implements Destination {
 
-        private final Path target;
+        private Path target;
         private Path beside;
 
         Replacement(Path target) {
@@ -57,8 +61,35 @@ final class FileSink {
         /** On the pool: a random name may have to wait for the system's randomness. */
         @Override
         public FileChannel open() throws IOException {
-            beside = target.resolveSibling("." + target.getFileName() + "." + UUID.randomUUID() + ".tmp");
-            return FileChannel.open(beside, StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE);
+            String temporary = "." + target.getFileName() + "." + UUID.randomUUID() + ".tmp";
+            if (java.nio.file.Files.exists(target)) {
+                target = target.toRealPath(); // what a link leads to is replaced, not the link
+            }
+            beside = target.resolveSibling(temporary);
+            Set<PosixFilePermission> permissions = permissions();
+            if (permissions == null) {
+                return FileChannel.open(beside, StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE);
+            }
+            FileChannel channel = FileChannel.open(
+                    beside,
+                    Set.of(StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE),
+                    PosixFilePermissions.asFileAttribute(permissions)); // at no time readable for more than the target
+            try {
+                java.nio.file.Files.setPosixFilePermissions(beside, permissions); // the umask took some away
+            } catch (IOException | RuntimeException error) {
+                discard(channel);
+                throw error;
+            }
+            return channel;
+        }
+
+        /** Those of the file that is there, if there is one and it has such. */
+        private @Nullable Set<PosixFilePermission> permissions() throws IOException {
+            PosixFileAttributeView view =
+                    java.nio.file.Files.getFileAttributeView(target, PosixFileAttributeView.class);
+            return view != null && java.nio.file.Files.exists(target)
+                    ? view.readAttributes().permissions()
+                    : null;
         }
 
         @Override

@@ -73,10 +73,15 @@ final class FileWatcher implements Runnable {
         FileWatcher running = current;
         if (running == null) {
             running = new FileWatcher(FileSystems.getDefault().newWatchService());
-            current = running;
             Thread thread = new Thread(running, "spindle-file-watcher");
             thread.setDaemon(true);
-            thread.start();
+            try {
+                thread.start();
+            } catch (Throwable noThread) {
+                running.service.close();
+                throw noThread;
+            }
+            current = running;
         }
         return running;
     }

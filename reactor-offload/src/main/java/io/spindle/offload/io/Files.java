@@ -175,7 +175,8 @@ public final class Files {
     /**
      * Writes a whole file so that at any time, even after a crash of the machine, it has either its old content or the
      * new one: into a file beside it, forced to the disk, then renamed over it. On an error or cancel the old content
-     * stays.
+     * stays. The new file has the permissions of the old one and belongs to who writes it; of a symbolic link, what it
+     * leads to is replaced.
      *
      * @param path the file; its directory must exist
      * @param data not to be changed before the end
@@ -241,8 +242,8 @@ public final class Files {
     /**
      * Writes a stream as a whole file in such a way that others see its old content or all of the new one, even after a
      * crash of the machine: into a file beside it, forced to the disk, then renamed over it. On an error or cancel the old
-     * content stays and the file beside it is deleted; at an error this is done when it is signalled. Otherwise as
-     * {@link #writeFile(Path, Flux)}.
+     * content stays and the file beside it is deleted; at an error this is done when it is signalled. Permissions and links
+     * are as of {@link #writeFileAtomically(Path, byte[])}. Otherwise as {@link #writeFile(Path, Flux)}.
      *
      * @param path the file; its directory must exist
      * @param chunks not to be changed before the next is requested

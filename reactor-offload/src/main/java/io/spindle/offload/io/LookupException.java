@@ -29,9 +29,19 @@ public final class LookupException extends UncheckedIOException {
     private final String code;
 
     LookupException(String host, UnknownHostException cause) {
-        super("no address found for host '" + host + "': check the name and the name server", cause);
+        super(
+                isTemporary(cause)
+                        ? "the name server did not answer for host '" + host + "': try again later"
+                        : "no address found for host '" + host + "': check the name and the name server",
+                cause);
         this.host = host;
-        this.code = NOT_FOUND;
+        this.code = isTemporary(cause) ? "EAI_AGAIN" : NOT_FOUND;
+    }
+
+    /** The system's words for EAI_AGAIN, which is all that Java passes on. */
+    private static boolean isTemporary(UnknownHostException error) {
+        String message = error.getMessage();
+        return message != null && message.contains("Temporary failure in name resolution");
     }
 
     private LookupException(String name, String type, String code, @Nullable Throwable cause) {
@@ -78,7 +88,11 @@ public final class LookupException extends UncheckedIOException {
         return host;
     }
 
-    /** Returns the reason as Node calls it, such as {@code "ENOTFOUND"} or {@code "ETIMEOUT"}. */
+    /**
+     * Returns the reason as Node calls it, such as {@code "ENOTFOUND"}, {@code "ETIMEOUT"} or {@code "EAI_AGAIN"}, which is
+     * worth another try; {@link Dns} tells the last one by the system's English words, and says {@code "ENOTFOUND"} in
+     * other languages.
+     */
     public String code() {
         return code;
     }

@@ -13,9 +13,9 @@ import reactor.core.publisher.MonoSink;
 import reactor.core.publisher.Sinks;
 
 /**
- * An open file, whoever has its handle, and the operations on it: none is interrupted, since that would close the channel
- * under all others; a cancel takes back what waits for a thread, and drops the result of what runs. It is closed when the
- * last of them has ended.
+ * An open file, whoever has its handle, and the operations on it: no cancel interrupts one, since that would close the
+ * channel under all others; it takes back what waits for a thread, and drops the result of what runs. Only the end of the
+ * loop that one was asked for on, or of the pool, interrupts. It is closed when the last of them has ended.
  */
 final class OpenFile {
 
@@ -79,7 +79,7 @@ final class OpenFile {
 
     boolean isClosing() {
         synchronized (monitor) {
-            return closing;
+            return closing || !channel.isOpen(); // which an interrupt closed
         }
     }
 

@@ -60,6 +60,18 @@ class DnsTest {
     }
 
     @Test
+    void aNameServerThatDoesNotAnswerIsToldFromANameThatIsNotThere() {
+        LookupException silent =
+                new LookupException("host", new UnknownHostException("host: Temporary failure in name resolution"));
+        LookupException unknown =
+                new LookupException("host", new UnknownHostException("host: Name or service not known"));
+
+        assertThat(silent.code()).isEqualTo("EAI_AGAIN");
+        assertThat(silent).hasMessageContaining("try again");
+        assertThat(unknown.code()).isEqualTo("ENOTFOUND");
+    }
+
+    @Test
     void thePoolCanBeChosenAndTheHostMustNotBeEmpty() {
         BlockingPool pool = BlockingPoolSpec.of("dns").threads(1).start();
 

@@ -29,6 +29,8 @@ import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.condition.EnabledOnOs;
+import org.junit.jupiter.api.condition.OS;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.io.TempDir;
 import reactor.core.Disposable;
@@ -193,6 +195,29 @@ class FileHandleTest {
                 .subscribe(content -> log.add(new String(content, UTF_8) + " " + loop.inLoop())));
 
         assertThat(log).containsExactly("home true", "closed true");
+    }
+
+    @Test
+    @EnabledOnOs(OS.LINUX)
+    void aPoolThatIsDisposedClosesTheFileThatItReads() throws Exception {
+        Path pipe = directory.resolve("pipe");
+        assertThat(new ProcessBuilder("mkfifo", pipe.toString()).start().waitFor())
+                .isZero();
+        BlockingPool dying = BlockingPoolSpec.of("dying").threads(1).start();
+        FileHandle handle = FileHandle.open(pipe, StandardOpenOption.READ, StandardOpenOption.WRITE)
+                .block(LONG);
+        assertThat(handle).isNotNull();
+        CompletableFuture<Object> end = new CompletableFuture<>();
+        handle.read(ByteBuffer.allocate(1))
+                .contextWrite(Context.of(BlockingPool.class, dying))
+                .subscribe(end::complete, end::complete);
+        Spin.until(() -> dying.metrics().running() == 1);
+
+        dying.dispose();
+
+        assertThat(end.get(20, TimeUnit.SECONDS)).isInstanceOf(Exception.class);
+        assertThat(handle.isClosed()).isTrue();
+        handle.close().block(LONG);
     }
 
     @Test

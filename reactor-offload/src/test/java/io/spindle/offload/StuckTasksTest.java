@@ -107,7 +107,8 @@ class StuckTasksTest {
                 .threads(1)
                 .stuckAfter(Duration.ofMillis(50))
                 .start();
-        CompletableFuture<Integer> result = pool.call(this::ignoreInterrupts).toFuture();
+        CompletableFuture<@Nullable Integer> result =
+                pool.call(this::ignoreInterrupts).toFuture();
         assertThat(waits(started)).isTrue();
 
         pool.dispose();

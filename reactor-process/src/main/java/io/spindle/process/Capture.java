@@ -17,6 +17,9 @@ final class Capture {
 
     static final int TAIL_BYTES = 64 << 10;
 
+    /** What an array can hold. */
+    static final int MOST_BYTES = Integer.MAX_VALUE - 8;
+
     private static final int INITIAL_BYTES = 512;
 
     private final long limitBytes;
@@ -27,7 +30,7 @@ final class Capture {
     private boolean overflowed;
 
     private Capture(long limitBytes, boolean tail, Runnable onOverflow) {
-        this.limitBytes = limitBytes;
+        this.limitBytes = Math.min(limitBytes, MOST_BYTES);
         this.tail = tail;
         this.onOverflow = onOverflow;
     }
@@ -74,7 +77,7 @@ final class Capture {
 
     private void room(int count) {
         if (bytes.length - size < count) {
-            long doubled = Math.min(Integer.MAX_VALUE - 8, Math.max(INITIAL_BYTES, 2L * bytes.length));
+            long doubled = Math.min(MOST_BYTES, Math.max(INITIAL_BYTES, 2L * bytes.length));
             bytes = Arrays.copyOf(bytes, (int) Math.max(doubled, Math.addExact(size, count)));
         }
     }

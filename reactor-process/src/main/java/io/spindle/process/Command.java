@@ -35,6 +35,9 @@ import reactor.core.publisher.Mono;
  *
  * <p>A signal that this JVM was started to ignore, HUP by {@code nohup} or INT by {@code &} in a script, is ignored by the
  * program too where the JDK starts it; the native engine starts it with no signal ignored or blocked, as Node does.
+ * The native engine also makes it the leader of a process group of its own: Ctrl-C on the terminal does not reach it, and a
+ * program that asks on the terminal ({@code /dev/tty}: ssh, sudo) is stopped by the system, unless its stdin is
+ * {@link Input#inherit()}, which keeps it in the group of this JVM.
  *
  * <p>Node analogue: {@code child_process.spawn} and {@code execFile} with their options.
  *
@@ -643,6 +646,15 @@ public final class Command {
 
     boolean detached() {
         return values.detached;
+    }
+
+    /** Marks a program that ends by itself when its channel to this JVM does. */
+    Command endingWithChannel() {
+        return with(draft -> draft.endsWithChannel = true);
+    }
+
+    boolean endsWithChannel() {
+        return values.endsWithChannel;
     }
 
     @Nullable

@@ -50,6 +50,9 @@ final class CommandDraft {
     IntPredicate exitCodes = code -> code == 0;
     boolean detached;
 
+    /** It ends by itself when its channel to this JVM does, and may have something to do before. */
+    boolean endsWithChannel;
+
     @Nullable
     ProcessLimit limit;
 
@@ -84,6 +87,7 @@ final class CommandDraft {
         rules = from.rules;
         exitCodes = from.exitCodes;
         detached = from.detached;
+        endsWithChannel = from.endsWithChannel;
         limit = from.limit;
         engine = from.engine;
     }

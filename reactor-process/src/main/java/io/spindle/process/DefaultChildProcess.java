@@ -15,7 +15,6 @@ import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicReference;
-import java.util.function.Consumer;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -44,7 +43,7 @@ final class DefaultChildProcess implements ChildProcess {
     private final AtomicBoolean ending = new AtomicBoolean();
     private final Disposable.Swap loopEnd = Disposables.swap();
     private @Nullable Handle openOnHome;
-    private Consumer<Throwable> onFailure = this::fail;
+    private List<DefaultChildProcess> stages = List.of(this); // of the pipeline that it is one of
     private volatile boolean closed;
     private volatile long endNanos;
     private final AtomicReference<@Nullable Exceeded> exceeded = new AtomicReference<>();
@@ -93,9 +92,9 @@ final class DefaultChildProcess implements ChildProcess {
         launched.process().onExit(exitWatch::tell);
     }
 
-    /** Makes the failure of its input that of others too. Before {@link #begin}. */
-    void onFailure(Consumer<Throwable> listener) {
-        onFailure = listener;
+    /** Makes a failure of its input, and a limit that it exceeds, the end of all of these. Before {@link #begin}. */
+    void isStageOf(List<DefaultChildProcess> pipeline) {
+        stages = pipeline;
     }
 
     /** Undoes its launch, instead of {@link #begin}. Blocks. */
@@ -125,7 +124,7 @@ final class DefaultChildProcess implements ChildProcess {
         });
         outputs().forEach(OutputPipe::open);
         if (launched.stdin() != null) {
-            launched.stdin().start(context, onFailure);
+            launched.stdin().start(context, error -> stages.forEach(each -> each.fail(error)));
         }
         if (!command.timeout().isZero()) {
             timer = loop.schedule(
@@ -264,9 +263,17 @@ final class DefaultChildProcess implements ChildProcess {
         }
     }
 
-    /** Asks the tree to end, and remembers why; the first reason stays. Any thread. */
+    /**
+     * Asks the tree to end, and remembers why; the first reason stays. So do the other stages of its pipeline, for one that
+     * writes nothing would not notice. Any thread.
+     */
     void endBecause(Exceeded limit) {
         exceeded.compareAndSet(null, limit);
+        stages.forEach(each -> each.endBecauseOfAStage(limit));
+    }
+
+    private void endBecauseOfAStage(Exceeded limit) {
+        signalled = true;
         if (limit.isGentle()) {
             disposeGracefully().subscribe();
         } else {

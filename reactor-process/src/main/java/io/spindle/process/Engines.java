@@ -7,11 +7,12 @@ import org.jspecify.annotations.Nullable;
 final class Engines {
 
     static final String NATIVE_NAME = "native";
+    private static final String EPOLL_NAME = "epoll";
 
     /** Forces an engine: {@code native}, {@code epoll} or {@code threads}. */
     private static final String PROPERTY = "spindle.process.engine";
 
-    static final Engine EPOLL = new EpollEngine("epoll", new JdkLauncher());
+    static final Engine EPOLL = new EpollEngine(EPOLL_NAME, new JdkLauncher());
     static final Engine THREADS = new ThreadEngine();
 
     private Engines() {}
@@ -20,14 +21,25 @@ final class Engines {
      * Returns the best one, or the one that was asked for. The first call blocks.
      *
      * @throws IllegalArgumentException if one was asked for that nobody knows, at each call
+     * @throws UnsupportedOperationException if one was asked for that cannot be used here, at each call
      */
     static Engine best() {
         Engine best = Holder.BEST;
-        if (best == null) {
-            throw new IllegalArgumentException(
-                    PROPERTY + " must be 'native', 'epoll' or 'threads', was '" + Holder.FORCED + "'");
+        if (best != null) {
+            return best;
         }
-        return best;
+        throw switch (Holder.FORCED) {
+            case NATIVE_NAME -> cannot(Natives.whyNot());
+            case EPOLL_NAME -> cannot("there is no epoll");
+            default ->
+                new IllegalArgumentException(
+                        PROPERTY + " must be 'native', 'epoll' or 'threads', was '" + Holder.FORCED + "'");
+        };
+    }
+
+    private static RuntimeException cannot(String why) {
+        return new UnsupportedOperationException(
+                PROPERTY + " is '" + Holder.FORCED + "', which cannot be used here: " + why);
     }
 
     /** Returns the native engine, or null if it cannot be used. The first call blocks. */
@@ -39,11 +51,13 @@ final class Engines {
         return System.getProperty(PROPERTY, "");
     }
 
-    /** Returns null for a wrong name: an exception here would be told once, then hidden behind a missing class. */
+    /** Returns null if it cannot be had: an exception here would be told once, then hidden behind a missing class. */
     private static @Nullable Engine choose(String forced, @Nullable Engine nativeEngine) {
+        Engine epoll = EpollEngine.isAvailable() ? EPOLL : null;
         return switch (forced) {
-            case "", NATIVE_NAME -> nativeEngine != null ? nativeEngine : EpollEngine.isAvailable() ? EPOLL : THREADS;
-            case "epoll" -> EPOLL;
+            case "" -> nativeEngine != null ? nativeEngine : epoll != null ? epoll : THREADS;
+            case NATIVE_NAME -> nativeEngine;
+            case EPOLL_NAME -> epoll;
             case "threads" -> THREADS;
             default -> null;
         };

@@ -15,10 +15,11 @@ record Exceeded(ExecException.Reason reason, String text) {
     }
 
     static Exceeded maxBuffer(OutputRules rules) {
+        String limit = rules.maxBufferBytes() <= Capture.MOST_BYTES
+                ? "maxBuffer, " + rules.maxBufferBytes() + " bytes"
+                : "one result can hold, " + Capture.MOST_BYTES + " bytes";
         return new Exceeded(
-                ExecException.Reason.MAX_BUFFER,
-                "was ended: it wrote more to " + rules.name() + " than maxBuffer, " + rules.maxBufferBytes()
-                        + " bytes");
+                ExecException.Reason.MAX_BUFFER, "was ended: it wrote more to " + rules.name() + " than " + limit);
     }
 
     static Exceeded maxLine(OutputRules rules) {

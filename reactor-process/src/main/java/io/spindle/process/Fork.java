@@ -75,6 +75,9 @@ public final class Fork {
      * Describes a program of any kind that connects as the environment variable {@value Invitation#VARIABLE} tells; the
      * protocol is in {@code docs/design/ipc.md}. A Java program does so by {@link Channel#parent()}.
      *
+     * <p>Nobody knows whether it ends when its channel does, so on Linux it is killed if this JVM is, unless it is
+     * {@link Command#detached(boolean)}. The fork of a class is not: it exits by itself, see {@link Channel#parent()}.
+     *
      * @param program with all its options; its output is piped by default
      */
     public static Fork of(Command program) {
@@ -195,7 +198,7 @@ public final class Fork {
         if (jvm == null) {
             return options.apply(Objects.requireNonNull(program, "program"));
         }
-        Command command = Command.of(jvm.line());
+        Command command = Command.of(jvm.line()).endingWithChannel();
         if (jvm.inherit()) {
             for (String variable : JvmFlags.EXPANDED_VARIABLES) {
                 command = command.unsetEnv(variable);

@@ -129,7 +129,7 @@ final class Launch implements Disposable {
     }
 
     private void begin(List<DefaultChildProcess> started, Context context) {
-        started.get(0).onFailure(error -> started.forEach(each -> each.fail(error)));
+        started.forEach(each -> each.isStageOf(started));
         int begun = 0;
         try {
             for (DefaultChildProcess each : started) {

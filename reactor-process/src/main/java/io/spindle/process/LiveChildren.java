@@ -1,9 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.spindle.process;
 
-import io.spindle.process.ipc.Invitation;
 import java.time.Duration;
-import java.util.Collections;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.RejectedExecutionException;
@@ -23,8 +21,8 @@ final class LiveChildren {
     private static final long PATIENCE_NANOS = Duration.ofSeconds(2).toNanos();
     private static final long LOOK_NANOS = Duration.ofMillis(1).toNanos();
 
-    /** Who gets one of these, a fork or a worker of a cluster, ends by itself when the channel to its parent does. */
-    private static final Set<String> CHANNELS = Set.of(Invitation.VARIABLE, "SPINDLE_CLUSTER_WORKER");
+    /** A worker of a cluster ends by itself when the channel to its primary does. */
+    private static final String WORKER = "SPINDLE_CLUSTER_WORKER";
 
     private static final Set<Running> CHILDREN = ConcurrentHashMap.newKeySet();
     private static final AtomicInteger LAUNCHING = new AtomicInteger();
@@ -54,13 +52,13 @@ final class LiveChildren {
     }
 
     /**
-     * Begins to watch over a child, if it is one to end with this JVM. One with a channel has things to do when its parent
-     * was killed, so nobody else ends it then. Blocks.
+     * Begins to watch over a child, if it is one to end with this JVM. One that ends with its channel has things to do when
+     * its parent was killed, so nobody else ends it then. Blocks.
      */
     static void add(Command command, Running child) {
         if (!command.detached() && child.isOfTheSystem()) {
             CHILDREN.add(child);
-            if (Collections.disjoint(command.environment().keySet(), CHANNELS)) {
+            if (!command.endsWithChannel() && !command.environment().containsKey(WORKER)) {
                 guard(child);
             }
         }

@@ -12,6 +12,8 @@ final class Natives {
     private static final Logger log = LoggerFactory.getLogger(ChildProcess.class);
     private static final String NAME = "io.spindle.process.FfmLauncher";
 
+    private static volatile String whyNot = "";
+
     private Natives() {}
 
     /** Returns the launcher, or null; found out once. The first call blocks. */
@@ -19,17 +21,22 @@ final class Natives {
         return Holder.LAUNCHER;
     }
 
+    /** Returns why {@link #launcher()} is null. */
+    static String whyNot() {
+        return whyNot;
+    }
+
     private static @Nullable NativeLauncher find() {
         boolean forced = Engines.NATIVE_NAME.equals(Engines.forced());
         if (!forced && !Engines.forced().isEmpty()) {
-            return absent(false, "another one was asked for", null);
+            return absent("another one was asked for", null);
         }
         if (!forced && !isAllowed()) {
-            return absent(false, "it needs Java 22 and --enable-native-access", null);
+            return absent("it needs Java 22 and --enable-native-access", null);
         }
         try {
             if (!EpollEngine.isAvailable()) {
-                return absent(forced, "there is no epoll", null);
+                return absent("there is no epoll", null);
             }
             NativeLauncher launcher = Class.forName(NAME)
                     .asSubclass(NativeLauncher.class)
@@ -38,9 +45,9 @@ final class Natives {
             launcher.selfTest();
             return launcher;
         } catch (ClassNotFoundException e) {
-            return absent(forced, "it needs Java 22, and a jar that was built on it", null);
+            return absent("it needs Java 22, and a jar that was built on it", null);
         } catch (ReflectiveOperationException | IOException | RuntimeException | LinkageError e) {
-            return absent(forced, "it does not work here", e);
+            return absent("it does not work here: " + e, e);
         }
     }
 
@@ -57,12 +64,9 @@ final class Natives {
         }
     }
 
-    private static @Nullable NativeLauncher absent(boolean forced, String why, @Nullable Throwable error) {
-        if (forced) {
-            log.warn("the native process engine is not used: {}", why, error);
-        } else {
-            log.debug("the native process engine is not used: {}", why, error);
-        }
+    private static @Nullable NativeLauncher absent(String why, @Nullable Throwable error) {
+        log.debug("the native process engine is not used: {}", why, error);
+        whyNot = why;
         return null;
     }
 

@@ -21,7 +21,8 @@ import reactor.core.publisher.Mono;
  * </pre>
  * The first stage keeps its stdin and the last its stdout; {@link Command#maxBuffer(long)}, {@link
  * Command#charset(java.nio.charset.Charset)} and {@link Command#maxLine(int, LongLine)} of the last are those of the
- * output. All else is each stage's own: directory, environment, stderr, time-out, accepted exit codes.
+ * output. All else is each stage's own: directory, environment, stderr, time-out, accepted exit codes. But a stage that
+ * exceeds a limit ends all: it gets its own end, and the others theirs.
  *
  * <p><b>What counts as failure</b> is the rule of a shell's {@code pipefail}: each stage must succeed; but one that is
  * not the last may end by {@link Signal#PIPE}, or with the code 141 by which shells report that, for it has only been

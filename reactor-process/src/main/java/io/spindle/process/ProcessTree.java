@@ -127,6 +127,9 @@ final class ProcessTree {
         Set<ProcessHandle> tree = of(process.handle());
         List<ProcessHandle> others =
                 tree.stream().filter(each -> !process.isInItsGroup(each)).toList();
+        if (process.leadsGroup()) { // those whose parent has gone are nobody's descendants
+            ProcessHandle.allProcesses().filter(process::isInItsGroup).forEach(tree::add);
+        }
         process.signalGroup(signal);
         send(signal, others);
         return tree;

@@ -65,7 +65,10 @@ interface Running {
     /** Asks all of them to end; returns what kills those that are left. Both are called on {@link #worker()}. */
     default Runnable askTree(Signal signal) {
         Collection<ProcessHandle> tree = ProcessTree.ask(this, signal);
-        return () -> ProcessTree.kill(tree);
+        return () -> {
+            killTree(); // with whoever joined its group meanwhile, if it is still there
+            ProcessTree.kill(tree);
+        };
     }
 
     /** Returns where signalling may block. */

@@ -30,8 +30,13 @@ final class SpawnFailures {
 
     static SpawnException explain(Command command, IOException error) {
         Path directory = command.directory();
-        Reason reason = reason(directory, error);
         String program = command.line().get(0);
+        Reason reason = reason(directory, error);
+        if (reason == Reason.NOT_EXECUTABLE
+                && isByName(program)
+                && Programs.find(command).isEmpty()) {
+            reason = Reason.PROGRAM_MISSING; // it was a directory of the PATH that may not be searched
+        }
         String message = switch (reason) {
             case PROGRAM_MISSING -> missing(command, program);
             case NOT_EXECUTABLE -> "program may not be executed: " + program;
@@ -50,8 +55,16 @@ final class SpawnFailures {
         if (Programs.find(command).isPresent()) { // the file is there: what it names is not
             return "the interpreter that the first line of " + program + " names was not found";
         }
+        if (isByName(program)) {
+            return "program not found: " + program + " (looked for on the PATH of this JVM)";
+        }
+        Path directory = command.directory();
         return "program not found: " + program
-                + (program.indexOf('/') < 0 ? " (looked for on the PATH of this JVM)" : "");
+                + (directory == null || program.startsWith("/") ? "" : " (looked for from " + directory + ")");
+    }
+
+    private static boolean isByName(String program) {
+        return program.indexOf('/') < 0;
     }
 
     private static Reason reason(@Nullable Path directory, IOException error) {

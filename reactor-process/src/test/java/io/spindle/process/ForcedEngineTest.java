@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.spindle.testkit.LeakCheck;
 import java.util.Objects;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 import reactor.core.publisher.Flux;
@@ -15,8 +16,20 @@ import reactor.test.StepVerifier;
 @ExtendWith({JvmWarmUp.class, LeakCheck.class})
 class ForcedEngineTest {
 
-    private static Command jvm(String engine, Class<?> main) {
-        return EngineJvm.command(engine, main, "-XX:TieredStopAtLevel=1");
+    private static final boolean HAS_NATIVE = Runtime.version().feature() >= 22;
+
+    private static Command jvm(String engine, Class<?> main, String... flags) {
+        return EngineJvm.command(
+                engine,
+                main,
+                Stream.concat(Stream.of("-XX:TieredStopAtLevel=1"), Stream.of(flags))
+                        .toArray(String[]::new));
+    }
+
+    private static Flux<String> told(String engine, String... flags) {
+        return jvm(engine, Which.class, flags)
+                .lines()
+                .filter(line -> line.contains("Error") || line.contains("Exception"));
     }
 
     /** Says which engine it takes; if none, twice why not. */
@@ -27,7 +40,7 @@ class ForcedEngineTest {
         public static void main(String[] args) {
             try {
                 System.out.println("engine " + Engines.best());
-            } catch (IllegalArgumentException first) {
+            } catch (IllegalArgumentException | UnsupportedOperationException first) {
                 for (int time = 1; time <= 2; time++) {
                     Command.of("true")
                             .exec()
@@ -41,14 +54,34 @@ class ForcedEngineTest {
 
     @Test
     void thePropertyForcesOne() {
-        String nativeOrNext = Runtime.version().feature() < 22 ? "epoll" : "native";
+        String best = HAS_NATIVE ? "native" : "epoll";
 
-        StepVerifier.create(Flux.just("native", "epoll", "threads", "")
+        StepVerifier.create(Flux.just(best, "epoll", "threads", "")
                         .flatMapSequential(
                                 name -> jvm(name, Which.class).lines().filter(line -> line.startsWith("engine ")), 2))
-                .expectNext("engine " + nativeOrNext, "engine epoll", "engine threads", "engine " + nativeOrNext)
+                .expectNext("engine " + best, "engine epoll", "engine threads", "engine " + best)
                 .expectComplete()
                 .verify(GUARD);
+    }
+
+    /** Epoll is what both of them need. */
+    @Test
+    void anEngineThatCannotBeUsedHereIsToldByEachRun() {
+        String why = HAS_NATIVE ? "there is no epoll" : "it needs Java 22, and a jar that was built on it";
+
+        StepVerifier.create(told("native", "-Dio.netty.transport.noNative=" + HAS_NATIVE))
+                .expectNext(cannot("native", why), cannot("native", why))
+                .expectComplete()
+                .verify(GUARD);
+        StepVerifier.create(told("epoll", "-Dio.netty.transport.noNative=true"))
+                .expectNext(cannot("epoll", "there is no epoll"), cannot("epoll", "there is no epoll"))
+                .expectComplete()
+                .verify(GUARD);
+    }
+
+    private static String cannot(String engine, String why) {
+        return "java.lang.UnsupportedOperationException: spindle.process.engine is '" + engine
+                + "', which cannot be used here: " + why;
     }
 
     @Test
@@ -57,9 +90,7 @@ class ForcedEngineTest {
                 "java.lang.IllegalArgumentException: spindle.process.engine must be 'native', 'epoll' or 'threads',"
                         + " was 'epol'";
 
-        StepVerifier.create(jvm("epol", Which.class)
-                        .lines()
-                        .filter(line -> line.contains("Error") || line.contains("Exception")))
+        StepVerifier.create(told("epol"))
                 .expectNext(told, told)
                 .expectComplete()
                 .verify(GUARD);

@@ -38,6 +38,10 @@ class ForkTest {
 
     private final List<ForkedProcess> children = new ArrayList<>();
 
+    private static Fork fork(Engine engine, Class<?> main, String... args) {
+        return fork(main, args).options(command -> command.engine(engine));
+    }
+
     static Fork fork(Class<?> main, String... args) {
         return Fork.of(main, args)
                 .jvmArgs("-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC", "-Xmx128m")
@@ -68,9 +72,9 @@ class ForkTest {
         assertThat(child.channel().isDisposed()).isTrue();
     }
 
-    @Test
-    void messagesGoBothWaysAndBothEndsDisconnect() {
-        ForkedProcess child = spawn(fork(Forks.Echo.class));
+    @EngineTest
+    void messagesGoBothWaysAndBothEndsDisconnect(Engine engine) {
+        ForkedProcess child = spawn(fork(engine, Forks.Echo.class));
         Channel channel = child.channel();
 
         StepVerifier.create(channel.receive(String.class).take(3))
@@ -113,9 +117,9 @@ class ForkTest {
         assertThat(ask(child, "relay", "7", String.class)).isEqualTo("I am number 7");
     }
 
-    @Test
-    void theChildInheritsWhatItShouldAndItsOwnChildrenNothingOfTheChannel(@TempDir Path directory) {
-        ForkedProcess child = spawn(fork(Forks.Oracle.class)
+    @EngineTest
+    void theChildInheritsWhatItShouldAndItsOwnChildrenNothingOfTheChannel(Engine engine, @TempDir Path directory) {
+        ForkedProcess child = spawn(fork(engine, Forks.Oracle.class)
                 .jvmArgs("-Dfork.test=yes")
                 .options(command -> command.env("FORK_TEST", "yes").directory(directory)));
 
@@ -157,9 +161,9 @@ class ForkTest {
                 .verify(GUARD);
     }
 
-    @Test
-    void aDescriptorIsPassedToTheChild() throws IOException {
-        ForkedProcess child = spawn(fork(Forks.Writer.class));
+    @EngineTest
+    void aDescriptorIsPassedToTheChild(Engine engine) throws IOException {
+        ForkedProcess child = spawn(fork(engine, Forks.Writer.class));
         FileDescriptor[] pipe = FileDescriptor.pipe();
 
         StepVerifier.create(child.channel().send("pipe", pipe[1]))
@@ -238,9 +242,9 @@ class ForkTest {
         endsWith(child, 1);
     }
 
-    @Test
-    void aChildThatIsKilledEndsItsChannelThenItself() {
-        ForkedProcess child = spawn(fork(Forks.Echo.class));
+    @EngineTest
+    void aChildThatIsKilledEndsItsChannelThenItself(Engine engine) {
+        ForkedProcess child = spawn(fork(engine, Forks.Echo.class));
 
         StepVerifier.create(child.channel().receive())
                 .then(() -> assertThat(child.kill(Signal.KILL)).isTrue())
@@ -252,25 +256,25 @@ class ForkTest {
         StepVerifier.create(child.channel().send("late")).expectError().verify(GUARD);
     }
 
-    @Test
-    void aDisposedChildIsKilledAndItsChannelClosed() {
-        ForkedProcess child = spawn(fork(Forks.Echo.class));
+    @EngineTest
+    void aDisposedChildIsKilledAndItsChannelClosed(Engine engine) {
+        ForkedProcess child = spawn(fork(engine, Forks.Echo.class));
 
         child.dispose();
 
         endsWith(child, 137);
     }
 
-    @Test
-    void aTimeoutAndAGracefulEndAskByTerm() {
+    @EngineTest
+    void aTimeoutAndAGracefulEndAskByTerm(Engine engine) {
         AtomicInteger seconds = new AtomicInteger(1);
-        ForkedProcess late = Objects.requireNonNull(Mono.defer(() -> fork(Forks.Echo.class)
+        ForkedProcess late = Objects.requireNonNull(Mono.defer(() -> fork(engine, Forks.Echo.class)
                         .options(command -> command.timeout(Duration.ofSeconds(seconds.get())))
                         .spawn())
                 .doOnError(tooLateToConnect -> seconds.updateAndGet(limit -> 2 * limit)) // on a busy machine
                 .retry(4)
                 .block(GUARD));
-        ForkedProcess child = spawn(fork(Forks.Echo.class));
+        ForkedProcess child = spawn(fork(engine, Forks.Echo.class));
 
         assertThat(Objects.requireNonNull(child.disposeGracefully().block(GUARD))
                         .code())
@@ -290,14 +294,26 @@ class ForkTest {
         Await.gone(survivor);
     }
 
-    /** Returns the process id of a child whose parent has been killed, perhaps before its directory was removed. */
+    @Test
+    void aProgramWithAChannelIsKilledWhenItsParentIs(@TempDir Path directory) {
+        long program = orphan(Forks.ParentOfAProgram.class, Forks.Survivor.class, directory);
+
+        Await.gone(program);
+        assertThat(directory.resolve("outlived")).doesNotExist();
+    }
+
     private static long orphan(Class<?> child, Path directory) {
+        return orphan(Forks.Parent.class, child, directory);
+    }
+
+    /** Returns the process id of a child whose parent has been killed, perhaps before its directory was removed. */
+    private static long orphan(Class<?> parentMain, Class<?> child, Path directory) {
         Command command = Command.of(
                         System.getProperty("java.home") + "/bin/java",
                         "-Djava.io.tmpdir=" + directory,
                         "-cp",
                         System.getProperty("java.class.path"),
-                        Forks.Parent.class.getName(),
+                        parentMain.getName(),
                         child.getName())
                 .env(Forks.Survivor.SAYS_SO, directory.resolve("outlived").toString())
                 .stderr(Output.inherit());
@@ -313,9 +329,10 @@ class ForkTest {
         return Long.parseLong(line.replaceAll("(?s).*forked (\\d+)\\n.*", "$1"));
     }
 
-    @Test
-    void aChildThatEndsBeforeItConnectsIsAnErrorThatSaysWhy() {
-        StepVerifier.create(Fork.of(Command.shell("echo no idea >&2; exit 3")).spawn())
+    @EngineTest
+    void aChildThatEndsBeforeItConnectsIsAnErrorThatSaysWhy(Engine engine) {
+        StepVerifier.create(Fork.of(Command.shell("echo no idea >&2; exit 3").engine(engine))
+                        .spawn())
                 .expectErrorSatisfies(error -> {
                     assertThat(error)
                             .isInstanceOf(ForkException.class)
@@ -327,9 +344,9 @@ class ForkTest {
                 .verify(GUARD);
     }
 
-    @Test
-    void aChildThatDoesNotConnectInTimeIsKilled() {
-        StepVerifier.create(Fork.of(Command.of("sleep", "300"))
+    @EngineTest
+    void aChildThatDoesNotConnectInTimeIsKilled(Engine engine) {
+        StepVerifier.create(Fork.of(Command.of("sleep", "300").engine(engine))
                         .connectTimeout(Duration.ofMillis(100))
                         .spawn())
                 .expectErrorSatisfies(error -> assertThat(error)
@@ -349,10 +366,11 @@ class ForkTest {
                 .verify(GUARD);
     }
 
-    @Test
-    void cancelBeforeItHasConnectedKillsTheChild(@TempDir Path directory) {
+    @EngineTest
+    void cancelBeforeItHasConnectedKillsTheChild(Engine engine, @TempDir Path directory) {
         Path file = directory.resolve("pid");
-        Command command = Command.shell("echo $$ > " + file + "; exec sleep 300");
+        Command command =
+                Command.shell("echo $$ > " + file + "; exec sleep 300").engine(engine);
 
         StepVerifier.create(Fork.of(command).spawn())
                 .then(() -> Await.until("it has started", () -> read(file).endsWith("\n")))

@@ -246,6 +246,26 @@ final class Forks {
         }
     }
 
+    /** The same for a program, which might outlive its parent. */
+    static final class ParentOfAProgram {
+        private ParentOfAProgram() {}
+
+        public static void main(String[] args) {
+            Command program = Command.of(
+                    System.getProperty("java.home") + "/bin/java",
+                    "-cp",
+                    System.getProperty("java.class.path"),
+                    Survivor.class.getName());
+            ForkedProcess child = Fork.of(program.stdout(Output.discard()).stderr(Output.discard()))
+                    .spawn()
+                    .block();
+            assert child != null;
+            child.channel().receive().blockFirst(); // it watches now
+            System.out.println("forked " + child.pid());
+            child.exit().block();
+        }
+    }
+
     /** Outlives its parent, because it watches the end of the channel itself; says so when no orphan would live any more. */
     static final class Survivor {
         static final String SAYS_SO = "SPINDLE_TEST_OUTLIVED";

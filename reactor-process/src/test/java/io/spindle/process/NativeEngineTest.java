@@ -5,6 +5,7 @@ import static io.spindle.process.Await.GUARD;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.spindle.testkit.LeakCheck;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
@@ -102,6 +103,21 @@ class NativeEngineTest {
 
         child.dispose();
 
+        Await.gone(orphan);
+    }
+
+    @Test
+    void aGracefulEndKillsWhoInTheGroupIgnoresItAlthoughAParentInBetweenHasGone() {
+        ChildProcess child = spawn(Command.shell("sh -c 'trap \"\" TERM; sleep 300 & echo $!'; read x")
+                .stdin(Input.of(Flux.never()))
+                .grace(Duration.ofMillis(200)));
+        long orphan = Long.parseLong(Objects.requireNonNull(
+                        child.stdout().map(ChildProcessTest::text).next().block(GUARD))
+                .strip());
+
+        ExitStatus status = Objects.requireNonNull(child.disposeGracefully().block(GUARD));
+
+        assertThat(status.signal()).contains(Signal.TERM);
         Await.gone(orphan);
     }
 

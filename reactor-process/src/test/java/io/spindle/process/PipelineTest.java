@@ -290,6 +290,24 @@ class PipelineTest {
     }
 
     @EngineTest
+    void aLimitOfOneStageEndsThoseTooThatNeverWriteToIt(Engine engine) {
+        ExecException late = failure(Command.of("sleep", "300")
+                .pipe(Command.of("cat").timeout(Duration.ofMillis(200)))
+                .engine(engine)
+                .exec());
+        ExecException much = failure(Command.of("sleep", "300")
+                .pipe(Command.of("yes").maxBuffer(1000))
+                .engine(engine)
+                .exec());
+
+        assertThat(late.reason()).isEqualTo(ExecException.Reason.TIMEOUT);
+        assertThat(late.command().line()).containsExactly("cat");
+        assertThat(late.stages().get(0).status().signal()).contains(Signal.TERM);
+        assertThat(much.reason()).isEqualTo(ExecException.Reason.MAX_BUFFER);
+        assertThat(much.stages().get(0).status().signal()).contains(Signal.KILL);
+    }
+
+    @EngineTest
     void tooMuchOutputOfTheLastStageEndsThoseThatFeedIt(Engine engine) {
         ExecException failed = failure(Command.of("yes")
                 .pipe(Command.of("cat").maxBuffer(1000))

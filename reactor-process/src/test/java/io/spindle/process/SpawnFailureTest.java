@@ -45,7 +45,16 @@ class SpawnFailureTest {
         fails(
                 Command.of("./no-such-program").directory(directory).engine(engine),
                 SpawnException.Reason.PROGRAM_MISSING,
-                "program not found: ./no-such-program");
+                "program not found: ./no-such-program (looked for from " + directory + ")");
+    }
+
+    /** Root may search every directory, so nobody can be shown one here. */
+    @Test
+    void aProgramThatIsNowhereIsMissingAlthoughTheSystemSpeaksOfADirectoryThatMayNotBeSearched() {
+        SpawnException told = SpawnFailures.explain(
+                Command.of("no-such-program-here"), new IOException("error=13, Permission denied"));
+
+        assertThat(told.reason()).isEqualTo(SpawnException.Reason.PROGRAM_MISSING);
     }
 
     @EngineTest

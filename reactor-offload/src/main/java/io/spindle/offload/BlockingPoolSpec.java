@@ -3,6 +3,7 @@ package io.spindle.offload;
 
 import java.time.Duration;
 import java.util.Objects;
+import java.util.function.Consumer;
 
 /**
  * An immutable description of a {@link BlockingPool}: its name, how many threads and waiting tasks it may have, and how
@@ -16,26 +17,12 @@ public final class BlockingPoolSpec {
 
     static final int THREADS_PER_CORE = 10;
 
-    static final Duration DEFAULT_STUCK_AFTER = Duration.ofSeconds(10);
-
     private static final int DEFAULT_QUEUE_CAPACITY = 100_000;
-    private static final Duration DEFAULT_KEEP_ALIVE = Duration.ofSeconds(60);
 
-    private final String name;
-    private final int threads;
-    private final int queueCapacity;
-    private final Duration keepAlive;
-    private final OnFull onFull;
-    private final Duration stuckAfter;
+    private final PoolSettings settings;
 
-    private BlockingPoolSpec(
-            String name, int threads, int queueCapacity, Duration keepAlive, OnFull onFull, Duration stuckAfter) {
-        this.name = name;
-        this.threads = threads;
-        this.queueCapacity = queueCapacity;
-        this.keepAlive = keepAlive;
-        this.onFull = onFull;
-        this.stuckAfter = stuckAfter;
+    private BlockingPoolSpec(PoolSettings settings) {
+        this.settings = settings;
     }
 
     /**
@@ -44,13 +31,7 @@ public final class BlockingPoolSpec {
      * @param name the name of the pool, not empty; its threads are called {@code name-1}, {@code name-2} and so on
      */
     public static BlockingPoolSpec of(String name) {
-        return new BlockingPoolSpec(
-                checkName(name),
-                defaultThreads(),
-                DEFAULT_QUEUE_CAPACITY,
-                DEFAULT_KEEP_ALIVE,
-                OnFull.REJECT,
-                DEFAULT_STUCK_AFTER);
+        return new BlockingPoolSpec(new PoolSettings(checkName(name), defaultThreads(), DEFAULT_QUEUE_CAPACITY));
     }
 
     static String checkName(String name) {
@@ -73,7 +54,7 @@ public final class BlockingPoolSpec {
 
     /** Returns the name of the pool. */
     public String name() {
-        return name;
+        return settings.name;
     }
 
     /**
@@ -82,12 +63,13 @@ public final class BlockingPoolSpec {
      * @param threads 1 or more. Default: ten for each processor
      */
     public BlockingPoolSpec threads(int threads) {
-        return new BlockingPoolSpec(name, checkThreads(threads), queueCapacity, keepAlive, onFull, stuckAfter);
+        checkThreads(threads);
+        return with(changed -> changed.maxThreads = threads);
     }
 
     /** Returns how many threads the pool may have. */
     public int threads() {
-        return threads;
+        return settings.maxThreads;
     }
 
     /**
@@ -97,7 +79,8 @@ public final class BlockingPoolSpec {
      * @param queueCapacity 1 or more. Default: 100,000
      */
     public BlockingPoolSpec queueCapacity(int queueCapacity) {
-        return new BlockingPoolSpec(name, threads, checkQueueCapacity(queueCapacity), keepAlive, onFull, stuckAfter);
+        checkQueueCapacity(queueCapacity);
+        return with(changed -> changed.queueCapacity = queueCapacity);
     }
 
     static int checkQueueCapacity(int queueCapacity) {
@@ -109,7 +92,7 @@ public final class BlockingPoolSpec {
 
     /** Returns how many tasks may wait for a thread. */
     public int queueCapacity() {
-        return queueCapacity;
+        return settings.queueCapacity;
     }
 
     /**
@@ -119,12 +102,12 @@ public final class BlockingPoolSpec {
      */
     public BlockingPoolSpec keepAlive(Duration keepAlive) {
         Durations.checkNotNegative("keepAlive", keepAlive);
-        return new BlockingPoolSpec(name, threads, queueCapacity, keepAlive, onFull, stuckAfter);
+        return with(changed -> changed.idleTimeout = keepAlive);
     }
 
     /** Returns how long a thread without work stays before it ends. */
     public Duration keepAlive() {
-        return keepAlive;
+        return settings.idleTimeout;
     }
 
     /**
@@ -133,13 +116,13 @@ public final class BlockingPoolSpec {
      * @param onFull Default: {@link OnFull#REJECT}
      */
     public BlockingPoolSpec onFull(OnFull onFull) {
-        return new BlockingPoolSpec(
-                name, threads, queueCapacity, keepAlive, Objects.requireNonNull(onFull, "onFull"), stuckAfter);
+        Objects.requireNonNull(onFull, "onFull");
+        return with(changed -> changed.onFull = onFull);
     }
 
     /** Returns what becomes of a task when as many wait as may. */
     public OnFull onFull() {
-        return onFull;
+        return settings.onFull;
     }
 
     /**
@@ -151,27 +134,20 @@ public final class BlockingPoolSpec {
      */
     public BlockingPoolSpec stuckAfter(Duration stuckAfter) {
         Durations.positiveNanos("stuckAfter", stuckAfter);
-        return new BlockingPoolSpec(name, threads, queueCapacity, keepAlive, onFull, stuckAfter);
+        return with(changed -> changed.stuckAfter = stuckAfter);
     }
 
     /** Returns after how long a task that was interrupted and still runs is reported. */
     public Duration stuckAfter() {
-        return stuckAfter;
+        return settings.stuckAfter;
+    }
+
+    private BlockingPoolSpec with(Consumer<PoolSettings> change) {
+        return new BlockingPoolSpec(settings.with(change));
     }
 
     PoolSettings settings() {
-        return new PoolSettings(
-                name,
-                0,
-                threads,
-                queueCapacity,
-                Durations.nanos(keepAlive),
-                onFull,
-                0,
-                Durations.nanos(stuckAfter),
-                1,
-                null,
-                0);
+        return settings;
     }
 
     /**
@@ -180,6 +156,6 @@ public final class BlockingPoolSpec {
      * @return a pool without a thread so far; its caller disposes it
      */
     public BlockingPool start() {
-        return DefaultBlockingPool.start(settings(), false, PoolThread::new);
+        return DefaultBlockingPool.start(settings, false, PoolThread::new);
     }
 }

@@ -51,15 +51,15 @@ final class DefaultBlockingPool implements BlockingPool {
 
     private DefaultBlockingPool(
             PoolSettings settings, boolean permanent, BiFunction<PoolThreads, String, Thread> factory) {
-        this.name = settings.name();
-        this.threads = settings.maxThreads();
-        this.capacity = settings.queueCapacity();
-        this.onFull = settings.onFull();
-        this.graceNanos = settings.graceNanos();
-        this.places = settings.places();
-        this.retries = settings.retries();
+        this.name = settings.name;
+        this.threads = settings.maxThreads;
+        this.capacity = settings.queueCapacity;
+        this.onFull = settings.onFull;
+        this.graceNanos = Durations.nanos(settings.grace);
+        this.places = settings.places;
+        this.retries = settings.retries;
         this.permanent = permanent;
-        this.stuck = new StuckTasks(name, settings.stuckNanos());
+        this.stuck = new StuckTasks(name, Durations.nanos(settings.stuckAfter));
         this.parent = null;
         this.engine = new PoolThreads(settings, factory, this::noThread, this::tryTerminate);
     }

@@ -1,74 +1,67 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.spindle.offload;
 
+import java.time.Duration;
+import java.util.function.Consumer;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
-/**
- * What a pool is started with.
- *
- * @param minThreads so many are started at once and stay
- * @param graceNanos how long a task that is stopped has before its thread is interrupted
- * @param stuckNanos how long a task that was interrupted may still run before it is reported
- * @param priorities how many levels of priority its queue has
- * @param places where threads run their calls, by the thread's name; null for on the thread itself
- * @param retries how often a call may be run again after its place was lost under it
- */
-record PoolSettings(
-        String name,
-        int minThreads,
-        int maxThreads,
-        int queueCapacity,
-        long keepAliveNanos,
-        OnFull onFull,
-        long graceNanos,
-        long stuckNanos,
-        int priorities,
-        @Nullable Function<? super String, ? extends WorkerPlace> places,
-        int retries) {
+/** What a pool is made of, whichever kind it is; changed only while new ones are made of others. */
+final class PoolSettings {
 
-    PoolSettings withPlaces(Function<? super String, ? extends WorkerPlace> others) {
-        return new PoolSettings(
-                name,
-                minThreads,
-                maxThreads,
-                queueCapacity,
-                keepAliveNanos,
-                onFull,
-                graceNanos,
-                stuckNanos,
-                priorities,
-                others,
-                retries);
+    /** No thread is replaced because of the number of its tasks. */
+    static final int NEVER = 0;
+
+    final String name;
+    int minThreads;
+    int maxThreads;
+    int queueCapacity;
+    Duration idleTimeout = Duration.ofSeconds(60);
+    OnFull onFull = OnFull.REJECT;
+
+    /** How long a task that is to be stopped has before it is interrupted. */
+    Duration grace = Duration.ZERO;
+
+    /** How long a task that was interrupted may still run before it is reported. */
+    Duration stuckAfter = Duration.ofSeconds(10);
+
+    /** How many levels of priority its queue has. */
+    int priorities = 1;
+
+    /** Where threads run their calls, by the thread's name; null for on the thread itself. */
+    @Nullable
+    Function<? super String, ? extends WorkerPlace> places;
+
+    /** How often a call may be run again after its place was lost under it. */
+    int retries;
+
+    /** After how many tasks a thread is replaced, or {@link #NEVER}. */
+    int recycleAfter = NEVER;
+
+    PoolSettings(String name, int maxThreads, int queueCapacity) {
+        this.name = name;
+        this.maxThreads = maxThreads;
+        this.queueCapacity = queueCapacity;
     }
 
-    PoolSettings withStuckNanos(long nanos) {
-        return new PoolSettings(
-                name,
-                minThreads,
-                maxThreads,
-                queueCapacity,
-                keepAliveNanos,
-                onFull,
-                graceNanos,
-                nanos,
-                priorities,
-                places,
-                retries);
+    private PoolSettings(PoolSettings from) {
+        name = from.name;
+        minThreads = from.minThreads;
+        maxThreads = from.maxThreads;
+        queueCapacity = from.queueCapacity;
+        idleTimeout = from.idleTimeout;
+        onFull = from.onFull;
+        grace = from.grace;
+        stuckAfter = from.stuckAfter;
+        priorities = from.priorities;
+        places = from.places;
+        retries = from.retries;
+        recycleAfter = from.recycleAfter;
     }
 
-    PoolSettings withRetries(int number) {
-        return new PoolSettings(
-                name,
-                minThreads,
-                maxThreads,
-                queueCapacity,
-                keepAliveNanos,
-                onFull,
-                graceNanos,
-                stuckNanos,
-                priorities,
-                places,
-                number);
+    PoolSettings with(Consumer<PoolSettings> change) {
+        PoolSettings changed = new PoolSettings(this);
+        change.accept(changed);
+        return changed;
     }
 }

@@ -33,6 +33,7 @@ final class PoolThreads implements Engine {
     private volatile int minimum;
     private volatile int limit;
     private final long keepAliveNanos;
+    private final int recycleAfter;
     private final BiFunction<PoolThreads, String, Thread> factory;
     private final Consumer<Throwable> onNoThread;
     private final Runnable onThreadEnd;
@@ -51,12 +52,13 @@ final class PoolThreads implements Engine {
             BiFunction<PoolThreads, String, Thread> factory,
             Consumer<Throwable> onNoThread,
             Runnable onThreadEnd) {
-        this.name = settings.name();
-        this.minimum = settings.minThreads();
-        this.limit = settings.maxThreads();
-        this.keepAliveNanos = settings.keepAliveNanos();
-        this.queue = new WorkQueue(settings.priorities());
-        this.places = settings.places();
+        this.name = settings.name;
+        this.minimum = settings.minThreads;
+        this.limit = settings.maxThreads;
+        this.keepAliveNanos = Durations.nanos(settings.idleTimeout);
+        this.recycleAfter = settings.recycleAfter;
+        this.queue = new WorkQueue(settings.priorities);
+        this.places = settings.places;
         this.factory = factory;
         this.onNoThread = onNoThread;
         this.onThreadEnd = onThreadEnd;
@@ -145,6 +147,7 @@ final class PoolThreads implements Engine {
     /** The life of a thread. It is born searching. */
     void work(PoolThread me) {
         Work work = search();
+        int ran = 0;
         while (work != null || (work = sleep(me)) != null) {
             try {
                 work.runOn(me);
@@ -153,7 +156,7 @@ final class PoolThreads implements Engine {
             } finally {
                 forgetInterrupt(me);
             }
-            if (isTooMany()) {
+            if (isTooMany() || ++ran == recycleAfter) {
                 break;
             }
             work = queue.poll();

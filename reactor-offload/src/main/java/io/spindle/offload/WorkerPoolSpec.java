@@ -5,9 +5,9 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Objects;
 import java.util.ServiceLoader;
+import java.util.function.Consumer;
 import java.util.function.Function;
 import java.util.stream.Stream;
-import org.jspecify.annotations.Nullable;
 
 /**
  * An immutable description of a {@link WorkerPool}: its name, how many threads and waiting tasks it may have, and how
@@ -20,7 +20,6 @@ import org.jspecify.annotations.Nullable;
 public final class WorkerPoolSpec {
 
     private static final int DEFAULT_QUEUE_CAPACITY = 10_000;
-    private static final Duration DEFAULT_IDLE_TIMEOUT = Duration.ofSeconds(60);
     private static final Duration DEFAULT_GRACE = Duration.ofSeconds(1);
 
     private final PoolSettings settings;
@@ -39,26 +38,16 @@ public final class WorkerPoolSpec {
      * @param name the name of the pool, not empty; its threads are called {@code name-1}, {@code name-2} and so on
      */
     public static WorkerPoolSpec of(String name) {
-        return new WorkerPoolSpec(
-                new PoolSettings(
-                        BlockingPoolSpec.checkName(name),
-                        0,
-                        Runtime.getRuntime().availableProcessors(),
-                        DEFAULT_QUEUE_CAPACITY,
-                        Durations.nanos(DEFAULT_IDLE_TIMEOUT),
-                        OnFull.REJECT,
-                        Durations.nanos(DEFAULT_GRACE),
-                        Durations.nanos(BlockingPoolSpec.DEFAULT_STUCK_AFTER),
-                        TaskOptions.Priority.values().length,
-                        null,
-                        0),
-                Distance.THREAD,
-                List.of());
+        PoolSettings defaults = new PoolSettings(
+                BlockingPoolSpec.checkName(name), Runtime.getRuntime().availableProcessors(), DEFAULT_QUEUE_CAPACITY);
+        defaults.grace = DEFAULT_GRACE;
+        defaults.priorities = TaskOptions.Priority.values().length;
+        return new WorkerPoolSpec(defaults, Distance.THREAD, List.of());
     }
 
     /** Returns the name of the pool. */
     public String name() {
-        return settings.name();
+        return settings.name;
     }
 
     /**
@@ -70,7 +59,10 @@ public final class WorkerPoolSpec {
      */
     public WorkerPoolSpec threads(int minThreads, int maxThreads) {
         checkThreads(minThreads, maxThreads);
-        return with(minThreads, maxThreads, settings.queueCapacity(), settings.keepAliveNanos());
+        return with(changed -> {
+            changed.minThreads = minThreads;
+            changed.maxThreads = maxThreads;
+        });
     }
 
     static void checkThreads(int minThreads, int maxThreads) {
@@ -89,8 +81,8 @@ public final class WorkerPoolSpec {
      * @param idleTimeout not negative; zero ends it at once. Default: 60 seconds
      */
     public WorkerPoolSpec idleTimeout(Duration idleTimeout) {
-        long nanos = Durations.nanos(Durations.checkNotNegative("idleTimeout", idleTimeout));
-        return with(settings.minThreads(), settings.maxThreads(), settings.queueCapacity(), nanos);
+        Durations.checkNotNegative("idleTimeout", idleTimeout);
+        return with(changed -> changed.idleTimeout = idleTimeout);
     }
 
     /**
@@ -101,26 +93,11 @@ public final class WorkerPoolSpec {
      */
     public WorkerPoolSpec queueCapacity(int queueCapacity) {
         int capacity = BlockingPoolSpec.checkQueueCapacity(queueCapacity);
-        return with(settings.minThreads(), settings.maxThreads(), capacity, settings.keepAliveNanos());
+        return with(changed -> changed.queueCapacity = capacity);
     }
 
-    private WorkerPoolSpec with(PoolSettings changed) {
-        return new WorkerPoolSpec(changed, distance, jvmArgs);
-    }
-
-    private WorkerPoolSpec with(int minThreads, int maxThreads, int queueCapacity, long idleNanos) {
-        return with(new PoolSettings(
-                settings.name(),
-                minThreads,
-                maxThreads,
-                queueCapacity,
-                idleNanos,
-                settings.onFull(),
-                settings.graceNanos(),
-                settings.stuckNanos(),
-                settings.priorities(),
-                settings.places(),
-                settings.retries()));
+    private WorkerPoolSpec with(Consumer<PoolSettings> change) {
+        return new WorkerPoolSpec(settings.with(change), distance, jvmArgs);
     }
 
     /**
@@ -129,7 +106,8 @@ public final class WorkerPoolSpec {
      * @param onFull Default: {@link OnFull#REJECT}
      */
     public WorkerPoolSpec onFull(OnFull onFull) {
-        return with(Objects.requireNonNull(onFull, "onFull"), settings.graceNanos(), settings.places());
+        Objects.requireNonNull(onFull, "onFull");
+        return with(changed -> changed.onFull = onFull);
     }
 
     /**
@@ -139,13 +117,13 @@ public final class WorkerPoolSpec {
      * @param grace not negative; zero does so at once. Default: 1 second
      */
     public WorkerPoolSpec grace(Duration grace) {
-        long nanos = Durations.nanos(Durations.checkNotNegative("grace", grace));
-        return with(settings.onFull(), nanos, settings.places());
+        Durations.checkNotNegative("grace", grace);
+        return with(changed -> changed.grace = grace);
     }
 
     /** Returns how long a task that is to be stopped has before it is stopped by force. */
     public Duration grace() {
-        return Duration.ofNanos(settings.graceNanos());
+        return settings.grace;
     }
 
     /**
@@ -155,7 +133,8 @@ public final class WorkerPoolSpec {
      * @param stuckAfter more than zero. Default: 10 seconds
      */
     public WorkerPoolSpec stuckAfter(Duration stuckAfter) {
-        return with(settings.withStuckNanos(Durations.positiveNanos("stuckAfter", stuckAfter)));
+        Durations.positiveNanos("stuckAfter", stuckAfter);
+        return with(changed -> changed.stuckAfter = stuckAfter);
     }
 
     /**
@@ -215,23 +194,8 @@ public final class WorkerPoolSpec {
      *     that is the first to need it. Default: none
      */
     public WorkerPoolSpec places(Function<? super String, ? extends WorkerPlace> places) {
-        return with(settings.onFull(), settings.graceNanos(), Objects.requireNonNull(places, "places"));
-    }
-
-    private WorkerPoolSpec with(
-            OnFull onFull, long graceNanos, @Nullable Function<? super String, ? extends WorkerPlace> places) {
-        return with(new PoolSettings(
-                settings.name(),
-                settings.minThreads(),
-                settings.maxThreads(),
-                settings.queueCapacity(),
-                settings.keepAliveNanos(),
-                onFull,
-                graceNanos,
-                settings.stuckNanos(),
-                settings.priorities(),
-                places,
-                settings.retries()));
+        Objects.requireNonNull(places, "places");
+        return with(changed -> changed.places = places);
     }
 
     /**
@@ -245,7 +209,22 @@ public final class WorkerPoolSpec {
      * @param retries 0 or more, beside the first run. Default: 0, never
      */
     public WorkerPoolSpec retries(int retries) {
-        return with(settings.withRetries(TaskOptions.checkRetries(retries)));
+        TaskOptions.checkRetries(retries);
+        return with(changed -> changed.retries = retries);
+    }
+
+    /**
+     * Sets after how many tasks a thread, and with it its place or JVM, ends and makes room for a new one: against what
+     * tasks leave behind in thread locals or, at {@link Distance#PROCESS}, in memory. 1 gives each task a worker of its
+     * own. Node analogues: Tinypool's {@code isolateWorkers}, a server's {@code max_requests}.
+     *
+     * @param tasks 1 or more. Default: never
+     */
+    public WorkerPoolSpec recycleAfter(int tasks) {
+        if (tasks < 1) {
+            throw new IllegalArgumentException("tasks must be 1 or more, was " + tasks);
+        }
+        return with(changed -> changed.recycleAfter = tasks);
     }
 
     /**
@@ -256,8 +235,9 @@ public final class WorkerPoolSpec {
      * @throws UnsupportedOperationException if the distance cannot be gone on this system
      */
     public WorkerPool start() {
-        boolean elsewhere = distance != Distance.THREAD && settings.places() == null;
-        PoolSettings resolved = elsewhere ? settings.withPlaces(provider().places(this)) : settings;
+        boolean elsewhere = distance != Distance.THREAD && settings.places == null;
+        PoolSettings resolved =
+                elsewhere ? settings.with(changed -> changed.places = provider().places(this)) : settings;
         return new DefaultWorkerPool(DefaultBlockingPool.start(resolved, false, PoolThread::new), elsewhere);
     }
 

@@ -7,6 +7,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import io.spindle.loop.EventLoop;
 import io.spindle.offload.TaskOptions.Priority;
 import io.spindle.testkit.LeakCheck;
+import io.spindle.testkit.Spin;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collections;
@@ -114,6 +115,34 @@ class WorkerPoolTest {
         assertThat(pool.run(() -> "next", keyed).toFuture())
                 .succeedsWithin(LONG)
                 .isEqualTo("next");
+    }
+
+    @Test
+    void aThreadIsReplacedAfterSoManyTasks() {
+        WorkerPool pool = pools.start(WorkerPools.single().recycleAfter(3));
+
+        List<@Nullable String> names = new ArrayList<>();
+        for (int i = 0; i < 8; i++) {
+            names.add(pool.run(() -> Thread.currentThread().getName()).block(LONG));
+        }
+
+        assertThat(names).containsExactly("cpu-1", "cpu-1", "cpu-1", "cpu-2", "cpu-2", "cpu-2", "cpu-3", "cpu-3");
+    }
+
+    @Test
+    void replacingThreadsLosesNoneOfTheTasksThatWait() {
+        WorkerPool pool = pools.start(WorkerPoolSpec.of("cpu").threads(2, 4).recycleAfter(1));
+
+        StepVerifier.create(Flux.range(0, 2_000)
+                        .publishOn(Schedulers.parallel()) // what a thread of the pool asks for may run there in place
+                        .flatMap(i -> pool.run(() -> Thread.currentThread().getName()), 64)
+                        .distinct()
+                        .count())
+                .expectNext(2_000L)
+                .expectComplete()
+                .verify(LONG);
+
+        Spin.until(() -> pool.metrics().threads() == 2);
     }
 
     @Test

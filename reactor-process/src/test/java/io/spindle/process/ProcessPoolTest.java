@@ -159,6 +159,20 @@ class ProcessPoolTest {
     }
 
     @Test
+    void aWorkerIsReplacedAfterSoManyTasks() {
+        WorkerPool pool = start(spec().recycleAfter(2));
+
+        List<Long> pids = new ArrayList<>();
+        for (int i = 0; i < 3; i++) {
+            pids.add(get(pool.run(Tasks.Pid.class, "")));
+        }
+
+        assertThat(pids.get(1)).isEqualTo(pids.get(0));
+        assertThat(pids.get(2)).isNotEqualTo(pids.get(0));
+        Await.gone(pids.get(0));
+    }
+
+    @Test
     void anExitIsOneTasksErrorAndTheWorkerIsReplaced() {
         WorkerPool pool = start(spec());
 

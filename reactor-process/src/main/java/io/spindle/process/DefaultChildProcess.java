@@ -303,6 +303,12 @@ final class DefaultChildProcess implements ChildProcess {
         return failure;
     }
 
+    /** Whether it left some of its input. After its end. */
+    boolean isInputCut() {
+        InputPipe stdin = launched.stdin();
+        return stdin != null && stdin.isCut();
+    }
+
     @Nullable
     OutputPipe stdoutPipe() {
         return launched.stdout();

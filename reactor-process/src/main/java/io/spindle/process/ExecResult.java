@@ -14,9 +14,12 @@ import java.util.Objects;
  * @param isTruncated whether it wrote more than one of the two texts holds, because of a limit: after {@link Command#exec()}
  *     that of {@link LongOutput}, else that of the 64 KiB that are kept of stderr. Not the cut of {@link LongLine}. Node
  *     analogue: none, there it is an error; execa's {@code isMaxBuffer}
+ * @param isInputCut whether it ended, or closed its stdin, before it was given the end of an {@link Input} of ours: what was
+ *     left has been dropped. Of a pipeline only the first stage has such. Node analogue: {@code EPIPE} of {@code stdin}
  * @since 0.1.0
  */
-public record ExecResult(String stdout, String stderr, ExitStatus status, Duration duration, boolean isTruncated) {
+public record ExecResult(
+        String stdout, String stderr, ExitStatus status, Duration duration, boolean isTruncated, boolean isInputCut) {
 
     /** Checks that nothing is null. */
     public ExecResult {
@@ -27,7 +30,7 @@ public record ExecResult(String stdout, String stderr, ExitStatus status, Durati
     }
 
     /**
-     * Describes a result of which nothing was left out.
+     * Describes a result of which nothing was left out, of a program that was given all its input.
      *
      * @param stdout what it wrote to its standard output
      * @param stderr what it wrote to its standard error
@@ -35,6 +38,6 @@ public record ExecResult(String stdout, String stderr, ExitStatus status, Durati
      * @param duration from its start to the end
      */
     public ExecResult(String stdout, String stderr, ExitStatus status, Duration duration) {
-        this(stdout, stderr, status, duration, false);
+        this(stdout, stderr, status, duration, false, false);
     }
 }

@@ -157,7 +157,8 @@ final class Executions {
                 stderr.text(command.stderrRules().charset()),
                 status,
                 child.age(),
-                stdout.isTruncated() || stderr.isTruncated());
+                stdout.isTruncated() || stderr.isTruncated(),
+                child.isInputCut());
     }
 
     /** Runs the stages and whatever is made of them; when that fails or is cancelled, the processes are disposed. */

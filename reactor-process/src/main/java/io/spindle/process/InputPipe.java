@@ -40,6 +40,7 @@ abstract class InputPipe {
     private int taken;
     private boolean completed;
     private boolean closed;
+    private volatile boolean cut; // read by others after the end of the process
     private int writes; // in this turn, whoever calls
     private boolean resting;
 
@@ -73,6 +74,7 @@ abstract class InputPipe {
             return;
         }
         closed = true;
+        cut = !completed || !queue.isEmpty();
         if (upstream != null) {
             upstream.cancel();
         }
@@ -83,6 +85,11 @@ abstract class InputPipe {
 
     final Publisher<? extends ByteBuf> publisher() {
         return publisher;
+    }
+
+    /** Whether it was closed before the child had been given the end of its input. */
+    final boolean isCut() {
+        return cut;
     }
 
     final boolean isClosed() {

@@ -126,12 +126,24 @@ class CommandInputTest {
                         .stdin(Input.of(input.flux()))
                         .engine(engine)
                         .exec())
-                .expectNextCount(1)
+                .expectNextMatches(ExecResult::isInputCut)
                 .expectComplete()
                 .verify(GUARD);
 
         input.assertWasCancelled();
         Await.until("all buffers are released", () -> made.stream().allMatch(buffer -> buffer.refCnt() == 0));
+    }
+
+    @EngineTest
+    void aChildThatReadsAllHasLeftNothing(Engine engine) {
+        Flux<ExecResult> results = Flux.just(Input.of("some"), Input.empty(), Input.ofStrings(Flux.just("so", "me")))
+                .concatMap(
+                        input -> Command.of("cat").stdin(input).engine(engine).exec());
+
+        StepVerifier.create(results.map(ExecResult::isInputCut))
+                .expectNext(false, false, false)
+                .expectComplete()
+                .verify(GUARD);
     }
 
     @EngineTest

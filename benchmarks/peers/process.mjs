@@ -71,7 +71,7 @@ const batches = {
   'drain-dd': () => drain(gigabyte, 'dd', 'if=/dev/zero', 'bs=1M', `count=${gigabyte}`, 'status=none'),
   'drain-head': () => drain(gigabyte, 'head', '-c', String(gigabyte * MEGABYTE), '/dev/zero'),
   cat: () => cat(500 / share),
-  lines: () => lines(5_000_000 / share),
+  lines: () => lines(20_000_000 / share),
   one: () => run(50, 1),
   many: () => run(200, 32),
   'many-heap': () => run(16, 16),

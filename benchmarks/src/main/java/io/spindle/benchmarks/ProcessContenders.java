@@ -12,7 +12,7 @@ public final class ProcessContenders {
     private static final List<String> TRUE = List.of("true");
     private static final int SPAWNED = 200;
     private static final int AT_A_TIME = 32;
-    private static final int LINES = 5_000_000;
+    private static final int LINES = 20_000_000;
     private static final int HELD = 500;
     private static final int KILLED = 100;
     private static final int SMALL_RUNS = 500;

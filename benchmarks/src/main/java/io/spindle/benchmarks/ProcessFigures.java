@@ -86,6 +86,7 @@ final class ProcessFigures {
                 new Figure(
                         "B11 kill to notice, ms, p50, beside NuProcess 3", exit, java("exit", "nuprocess"), 0, 2, true),
                 new Figure("B11 kill to notice, ms, p50, beside Node", exit, node("exit"), 0, 2, true),
+                Figure.atMost("B11 kill to notice, ms, p99", exit, 1, 20),
                 Figure.atMost("B12 slow reader of yes, 60 s, MB added", pause, 0, 5),
                 Figure.atMost("B12 slow reader of yes, 60 s, % of a processor in yes", pause, 1, 1),
                 Figure.atMost("B13 unread after the end, 60 s, wake-ups", pause, 2, 0),

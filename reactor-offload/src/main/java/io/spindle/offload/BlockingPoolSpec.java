@@ -128,7 +128,7 @@ public final class BlockingPoolSpec {
     /**
      * Sets after how long a task that was interrupted, by a cancel or a time-out, and still runs is reported: with the
      * stack of its thread, at WARN, again each time as long has passed, and in {@link BlockingPoolMetrics#stuck()}. It
-     * keeps its thread until it ends.
+     * keeps its thread until it ends. A thread that goes on so long after the pool was disposed is reported too.
      *
      * @param stuckAfter more than zero. Default: 10 seconds
      */
@@ -140,6 +140,22 @@ public final class BlockingPoolSpec {
     /** Returns after how long a task that was interrupted and still runs is reported. */
     public Duration stuckAfter() {
         return settings.stuckAfter;
+    }
+
+    /**
+     * Sets whether the threads are virtual, as many as {@link #threads(int)} says at most: for thousands of calls that wait,
+     * each of which would cost a thread of the system. Calls that compute, or that block within native code, gain nothing, and
+     * before Java 24 those that block in a {@code synchronized} block keep a carrier.
+     *
+     * @param virtual Default: false. Without effect before Java 21
+     */
+    public BlockingPoolSpec virtualThreads(boolean virtual) {
+        return with(changed -> changed.virtual = virtual);
+    }
+
+    /** Returns whether the threads are to be virtual. */
+    public boolean virtualThreads() {
+        return settings.virtual;
     }
 
     private BlockingPoolSpec with(Consumer<PoolSettings> change) {
@@ -156,6 +172,6 @@ public final class BlockingPoolSpec {
      * @return a pool without a thread so far; its caller disposes it
      */
     public BlockingPool start() {
-        return DefaultBlockingPool.start(settings, false, PoolThread::new);
+        return DefaultBlockingPool.start(settings, false);
     }
 }

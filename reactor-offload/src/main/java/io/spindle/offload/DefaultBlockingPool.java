@@ -50,7 +50,7 @@ final class DefaultBlockingPool implements BlockingPool {
     private final Sinks.Empty<Void> endSink = Sinks.empty();
 
     private DefaultBlockingPool(
-            PoolSettings settings, boolean permanent, BiFunction<PoolThreads, String, Thread> factory) {
+            PoolSettings settings, boolean permanent, BiFunction<PoolThreads, String, PoolThread> factory) {
         this.name = settings.name;
         this.threads = settings.maxThreads;
         this.capacity = settings.queueCapacity;
@@ -78,8 +78,13 @@ final class DefaultBlockingPool implements BlockingPool {
         this.engine = new PoolView(parent.engine, threads, this::viewTurned);
     }
 
+    static DefaultBlockingPool start(PoolSettings settings, boolean permanent) {
+        return start(settings, permanent, (threads, name) -> new PoolThread(threads, name, settings.virtual));
+    }
+
+    /** The same, with threads from elsewhere. */
     static DefaultBlockingPool start(
-            PoolSettings settings, boolean permanent, BiFunction<PoolThreads, String, Thread> factory) {
+            PoolSettings settings, boolean permanent, BiFunction<PoolThreads, String, PoolThread> factory) {
         DefaultBlockingPool pool = new DefaultBlockingPool(settings, permanent, factory);
         if (pool.engine instanceof PoolThreads own) {
             own.startMinimum();
@@ -184,9 +189,8 @@ final class DefaultBlockingPool implements BlockingPool {
     /** Takes a task, or says why not. One that the caller may wait for runs at once if no other thread could. */
     @Nullable
     TaskRejectedException offer(PoolTask task) {
-        if (task.key() == null // which may have others before it
-                && Thread.currentThread() instanceof PoolThread thread
-                && engine.owns(thread)) {
+        PoolThread thread = PoolThread.current();
+        if (thread != null && engine.owns(thread) && task.key() == null) { // one with a key may have others before it
             if (isRefusing()) {
                 return count(rejection(Reason.DISPOSED, null));
             }
@@ -312,7 +316,8 @@ final class DefaultBlockingPool implements BlockingPool {
     /** A closing pool takes what its own threads call: it may be part of what they do. */
     private boolean isRefusing() {
         if (state.get() != OPEN) {
-            boolean own = Thread.currentThread() instanceof PoolThread thread && engine.owns(thread);
+            PoolThread thread = PoolThread.current();
+            boolean own = thread != null && engine.owns(thread);
             return state.get() == DISPOSED || !own;
         }
         return parent != null && parent.isRefusing();
@@ -387,10 +392,11 @@ final class DefaultBlockingPool implements BlockingPool {
 
     /** Runs a task's call where the threads of this pool run calls. On a thread of the pool. */
     <T> @Nullable T execute(PoolTask task, Callable<? extends @Nullable T> call) throws Exception {
-        if (places == null || !(Thread.currentThread() instanceof PoolThread thread)) {
+        PoolThread thread = places == null ? null : PoolThread.current();
+        if (thread == null) {
             return call.call();
         }
-        return new PlacedRun(task, thread, places)
+        return new PlacedRun(task, thread, Objects.requireNonNull(places))
                 .run(call, task.options().retries().orElse(retries));
     }
 

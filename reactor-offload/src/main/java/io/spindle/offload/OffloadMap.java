@@ -66,7 +66,12 @@ final class OffloadMap<T, R> extends FluxOperator<T, R> {
                 new OffloadMapSubscriber<>(actual, pool, calls, concurrency, ordered, options, EventLoop.current());
         Throwable loopsEnd = subscriber.holdLoop(KIND);
         if (loopsEnd == null) {
-            source.subscribe(subscriber);
+            try {
+                source.subscribe(subscriber);
+            } catch (Throwable fatal) { // else the loop would be held by what never began
+                subscriber.letGo();
+                throw fatal;
+            }
         } else {
             Operators.error(actual, loopsEnd);
         }

@@ -206,6 +206,7 @@ final class OffloadMapSubscriber<T, R> implements CoreSubscriber<T>, Subscriptio
     @Override
     public void cancel() {
         if (!cancelled) {
+            toldOfLoop = 1; // nothing is to be told any more
             stop();
             drain();
         }
@@ -350,18 +351,24 @@ final class OffloadMapSubscriber<T, R> implements CoreSubscriber<T>, Subscriptio
             if (ended && ofSource != null) {
                 dropped(ofSource);
             }
-            actual.onError(failed);
-            letGo();
+            try {
+                actual.onError(failed);
+            } finally { // the loop is not held by a subscriber that throws
+                letGo();
+            }
             return true;
         }
         if (ended && emitted == taken) {
             cancelled = true;
-            if (error != null) {
-                actual.onError(error);
-            } else {
-                actual.onComplete();
+            try {
+                if (error != null) {
+                    actual.onError(error);
+                } else {
+                    actual.onComplete();
+                }
+            } finally {
+                letGo();
             }
-            letGo();
             return true;
         }
         return false;
@@ -405,7 +412,8 @@ final class OffloadMapSubscriber<T, R> implements CoreSubscriber<T>, Subscriptio
         }
     }
 
-    private void letGo() {
+    /** Also for who could not subscribe it. */
+    void letGo() {
         if (hold != null) {
             hold.dispose();
         }
@@ -418,7 +426,7 @@ final class OffloadMapSubscriber<T, R> implements CoreSubscriber<T>, Subscriptio
         private final T input;
         private final int slot;
         private @Nullable R value;
-        private @Nullable Throwable error;
+        private volatile @Nullable Throwable error;
         private volatile @Nullable TimeoutException timeout; // while it still runs
 
         Element(OffloadMapSubscriber<T, R> parent, T input, int slot) {
@@ -430,21 +438,23 @@ final class OffloadMapSubscriber<T, R> implements CoreSubscriber<T>, Subscriptio
 
         @Override
         public void run() {
+            Throwable thrown = null;
             try {
                 startTimer();
                 value = Objects.requireNonNull(parent.map(this), "the mapper returned null");
-            } catch (Throwable thrown) {
-                error = thrown;
+            } catch (Throwable failed) {
+                thrown = failed;
+                error = failed;
             }
             if (finish()) {
-                if (error != null && !Exceptions.isJvmFatal(error)) {
-                    error = Operators.onOperatorError(null, error, input, parent.currentContext());
+                if (thrown != null && !Exceptions.isJvmFatal(thrown)) {
+                    error = Operators.onOperatorError(null, thrown, input, parent.currentContext());
                 }
                 parent.completed(this);
-            } else if (error == null) {
+            } else if (thrown == null) {
                 Operators.onDiscard(value, parent.currentContext());
-            } else if (!Interrupts.caused(error)) {
-                Operators.onErrorDropped(error, parent.currentContext());
+            } else if (!Interrupts.caused(thrown)) {
+                Operators.onErrorDropped(thrown, parent.currentContext());
             }
         }
 
@@ -455,7 +465,7 @@ final class OffloadMapSubscriber<T, R> implements CoreSubscriber<T>, Subscriptio
         }
 
         boolean hasOutcome() {
-            return state == DONE || timeout != null;
+            return timeout != null || (state == DONE && (value != null || error != null)); // refused, it is done first
         }
 
         @Nullable

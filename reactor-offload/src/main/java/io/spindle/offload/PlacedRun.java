@@ -41,7 +41,10 @@ final class PlacedRun {
                 }
                 return place.run(call, stop.asMono());
             } catch (Throwable error) {
-                if (!isLoss(error) || losses.size() >= retries || isOver() || thread.isInterrupted()) {
+                if (!isLoss(error)
+                        || losses.size() >= retries
+                        || isOver()
+                        || thread.thread().isInterrupted()) {
                     losses.stream().filter(loss -> !loss.equals(error)).forEach(error::addSuppressed);
                     throw error;
                 }
@@ -80,7 +83,7 @@ final class PlacedRun {
         log.warn(
                 "[{}] {} runs a task again, retry {} of {}: {}",
                 task.pool.name(),
-                thread.getName(),
+                thread.name(),
                 losses.size(),
                 retries,
                 losses.get(losses.size() - 1).toString());

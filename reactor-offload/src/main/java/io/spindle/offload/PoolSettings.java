@@ -38,6 +38,9 @@ final class PoolSettings {
     /** After how many tasks a thread is replaced, or {@link #NEVER}. */
     int recycleAfter = NEVER;
 
+    /** Whether its threads are virtual, if they can be. */
+    boolean virtual;
+
     PoolSettings(String name, int maxThreads, int queueCapacity) {
         this.name = name;
         this.maxThreads = maxThreads;
@@ -57,6 +60,7 @@ final class PoolSettings {
         places = from.places;
         retries = from.retries;
         recycleAfter = from.recycleAfter;
+        virtual = from.virtual;
     }
 
     PoolSettings with(Consumer<PoolSettings> change) {

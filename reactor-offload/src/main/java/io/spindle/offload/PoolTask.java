@@ -108,10 +108,11 @@ abstract class PoolTask implements Work, Runnable, Disposable {
             bury();
             return;
         }
+        thread.countTask();
         long now = System.nanoTime();
         pool.taskStarted(now - sinceNanos);
         sinceNanos = now;
-        PoolTask outer = thread.current();
+        PoolTask outer = thread.task();
         thread.setCurrent(this);
         try {
             Runnable hooked = decorated;
@@ -254,7 +255,7 @@ abstract class PoolTask implements Work, Runnable, Disposable {
         if (!STATE.compareAndSet(this, from, INTERRUPTING)) {
             return false;
         }
-        Thread thread = runner;
+        Thread thread = runner();
         try {
             if (thread != null && thread != Thread.currentThread()) {
                 pool.stuck().interrupted(this);
@@ -297,7 +298,8 @@ abstract class PoolTask implements Work, Runnable, Disposable {
 
     /** The thread that runs it. After the start only. */
     final @Nullable Thread runner() {
-        return runner;
+        PoolThread present = runner;
+        return present == null ? null : present.thread();
     }
 
     /** Called when it was cancelled while it waits in the pool's queue. */

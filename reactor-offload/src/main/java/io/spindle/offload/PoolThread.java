@@ -6,8 +6,26 @@ import java.util.concurrent.locks.LockSupport;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
-/** A thread of a pool: at work, or asleep until somebody wakes it. It may block. */
-final class PoolThread extends Thread {
+/**
+ * A thread of a pool and what that knows of it: at work, or asleep until somebody wakes it. It may block.
+ *
+ * <p>One of the system finds it in itself; a virtual one, of which there are no subclasses, in a thread-local.
+ */
+final class PoolThread implements Runnable {
+
+    private static final ThreadLocal<@Nullable PoolThread> OF_VIRTUAL = new ThreadLocal<>();
+    private static volatile boolean anyVirtual; // else nobody need look there
+
+    private static final class Platform extends Thread {
+
+        private final PoolThread owner;
+
+        Platform(PoolThread owner, String name) {
+            super(null, owner, name, 0, false);
+            this.owner = owner;
+            setDaemon(true);
+        }
+    }
 
     private static final AtomicIntegerFieldUpdater<PoolThread> STATE =
             AtomicIntegerFieldUpdater.newUpdater(PoolThread.class, "sleepState");
@@ -15,15 +33,38 @@ final class PoolThread extends Thread {
     private static final int ASLEEP = 1;
 
     private final PoolThreads threads;
+    private final Thread thread;
     private volatile int sleepState = AWAKE;
     private @Nullable PoolTask current; // own thread only
     private @Nullable WorkerPlace place; // own thread only
+    private int tasks; // own thread only
+    private int placesTasks; // own thread only
 
-    PoolThread(PoolThreads threads, String name) {
-        super(null, null, name, 0, false);
+    /** Makes one that has not been started: virtual, if that is asked for and this Java has those. */
+    PoolThread(PoolThreads threads, String name, boolean virtual) {
         this.threads = threads;
-        setDaemon(true);
-        setContextClassLoader(Thread.currentThread().getContextClassLoader()); // not inherited since Java 19
+        if (virtual && VirtualThreads.areAvailable()) {
+            thread = VirtualThreads.unstarted(name, this);
+        } else {
+            thread = new Platform(this, name);
+        }
+        thread.setContextClassLoader(Thread.currentThread().getContextClassLoader()); // not inherited since Java 19
+    }
+
+    /** Returns that of the current thread, or null if it is of no pool. */
+    static @Nullable PoolThread current() {
+        if (Thread.currentThread() instanceof Platform platform) {
+            return platform.owner;
+        }
+        return anyVirtual ? OF_VIRTUAL.get() : null;
+    }
+
+    Thread thread() {
+        return thread;
+    }
+
+    String name() {
+        return thread.getName();
     }
 
     PoolThreads threads() {
@@ -32,7 +73,7 @@ final class PoolThread extends Thread {
 
     /** What this thread runs: the innermost, if a task waits for another. Own thread only. */
     @Nullable
-    PoolTask current() {
+    PoolTask task() {
         return current;
     }
 
@@ -40,12 +81,26 @@ final class PoolThread extends Thread {
         current = task;
     }
 
-    /** The place where this thread runs calls, opened or replaced if need be. Own thread only. */
+    void countTask() {
+        tasks++;
+        placesTasks++;
+    }
+
+    /** Whether it has run as many tasks as it is to. Own thread only. */
+    boolean isSpent() {
+        return threads.isTooMuch(tasks);
+    }
+
+    /**
+     * The place where this thread runs the call of the task that was counted last, opened or replaced if need be. Own
+     * thread only.
+     */
     WorkerPlace place(Function<? super String, ? extends WorkerPlace> places) {
         WorkerPlace present = place;
-        if (present == null || !present.isUsable()) {
+        if (present == null || !present.isUsable() || threads.isTooMuch(placesTasks - 1)) {
             closePlace();
-            present = places.apply(getName());
+            placesTasks = 1;
+            present = places.apply(name());
             place = present;
         }
         return present;
@@ -68,6 +123,10 @@ final class PoolThread extends Thread {
 
     @Override
     public void run() {
+        if (!(thread instanceof Platform)) {
+            OF_VIRTUAL.set(this);
+            anyVirtual = true;
+        }
         try {
             threads.work(this);
         } finally {
@@ -100,7 +159,7 @@ final class PoolThread extends Thread {
         if (!STATE.compareAndSet(this, ASLEEP, AWAKE)) {
             return false;
         }
-        LockSupport.unpark(this);
+        LockSupport.unpark(thread);
         return true;
     }
 }

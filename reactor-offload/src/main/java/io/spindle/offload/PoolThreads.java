@@ -10,6 +10,7 @@ import java.util.function.BiFunction;
 import java.util.function.Consumer;
 import java.util.function.Function;
 import java.util.function.Predicate;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -34,13 +35,13 @@ final class PoolThreads implements Engine {
     private volatile int limit;
     private final long keepAliveNanos;
     private final int recycleAfter;
-    private final BiFunction<PoolThreads, String, Thread> factory;
+    private final BiFunction<PoolThreads, String, PoolThread> factory;
     private final Consumer<Throwable> onNoThread;
     private final Runnable onThreadEnd;
     private final WorkQueue queue;
     private final @Nullable Function<? super String, ? extends WorkerPlace> places;
     private final ConcurrentLinkedDeque<PoolThread> idle = new ConcurrentLinkedDeque<>();
-    private final Set<Thread> alive = ConcurrentHashMap.newKeySet();
+    private final Set<PoolThread> alive = ConcurrentHashMap.newKeySet();
     private final AtomicInteger count = new AtomicInteger();
     private final AtomicInteger searching = new AtomicInteger();
     private final AtomicLong started = new AtomicLong();
@@ -49,7 +50,7 @@ final class PoolThreads implements Engine {
 
     PoolThreads(
             PoolSettings settings,
-            BiFunction<PoolThreads, String, Thread> factory,
+            BiFunction<PoolThreads, String, PoolThread> factory,
             Consumer<Throwable> onNoThread,
             Runnable onThreadEnd) {
         this.name = settings.name;
@@ -77,9 +78,9 @@ final class PoolThreads implements Engine {
 
     /** Starts the threads that are to be there without work: they search, find nothing and go to sleep. */
     void startMinimum() {
-        for (int missing = closed ? 0 : minimum - count.get(); missing > 0; missing--) {
+        for (int tries = minimum; tries > 0 && !closed; tries--) { // each may fail, when there is no thread to be had
             searching.incrementAndGet();
-            if (!startThread()) {
+            if (!startThread(Math.min(minimum, limit))) {
                 searching.decrementAndGet();
                 return;
             }
@@ -97,7 +98,7 @@ final class PoolThreads implements Engine {
     /** Sees to it that a thread searches. */
     private void signal() {
         while (searching.compareAndSet(0, 1)) { // this count goes to the thread that is woken or started
-            if (wakeIdle() || startThread()) {
+            if (wakeIdle() || startThread(limit)) {
                 return;
             }
             searching.decrementAndGet();
@@ -116,19 +117,20 @@ final class PoolThreads implements Engine {
         return false;
     }
 
-    private boolean startThread() {
+    /** Starts one, if there are fewer than so many. */
+    private boolean startThread(int most) {
         int present;
         do {
             present = count.get();
-            if (present >= limit) {
+            if (present >= most) {
                 return false;
             }
         } while (!count.compareAndSet(present, present + 1));
-        Thread thread = null;
+        PoolThread thread = null;
         try {
             thread = factory.apply(this, name + "-" + started.incrementAndGet());
             alive.add(thread);
-            thread.start();
+            thread.thread().start();
         } catch (Throwable error) { // OutOfMemoryError: the system has no more threads to give
             if (thread != null) {
                 alive.remove(thread);
@@ -147,16 +149,15 @@ final class PoolThreads implements Engine {
     /** The life of a thread. It is born searching. */
     void work(PoolThread me) {
         Work work = search();
-        int ran = 0;
         while (work != null || (work = sleep(me)) != null) {
             try {
                 work.runOn(me);
             } catch (Throwable error) {
                 log.error("[{}] a task threw, the pool goes on", name, error);
             } finally {
-                forgetInterrupt(me);
+                forgetInterrupt(me.thread());
             }
-            if (isTooMany() || ++ran == recycleAfter) {
+            if (isTooMany() || me.isSpent()) {
                 break;
             }
             work = queue.poll();
@@ -165,17 +166,25 @@ final class PoolThreads implements Engine {
                 work = search();
             }
         }
-        count.decrementAndGet();
         try {
-            startMinimum(); // if two at once found themselves too many
-            if (!queue.isEmpty()) {
-                signal(); // for who came in between, when there was neither a free thread nor room for one
-            }
-            me.closePlace(); // may take its time
+            me.closePlace(); // before another thread opens one: there are never more of them than threads
         } finally {
-            alive.remove(me);
-            onThreadEnd.run();
+            count.decrementAndGet();
+            try {
+                startMinimum(); // if two at once found themselves too many
+                if (!queue.isEmpty()) {
+                    signal(); // for who came in between, when there was neither a free thread nor room for one
+                }
+            } finally {
+                alive.remove(me);
+                onThreadEnd.run();
+            }
         }
+    }
+
+    /** Whether so many tasks are as many as a thread or its place is to run. */
+    boolean isTooMuch(int tasks) {
+        return recycleAfter != PoolSettings.NEVER && tasks >= recycleAfter;
     }
 
     /** A task may have ended with the interrupt that it was to restore, which is nothing to what this thread does next. */
@@ -247,11 +256,7 @@ final class PoolThreads implements Engine {
                 me.place(places);
             } catch (Throwable error) {
                 if (!closed) {
-                    log.warn(
-                            "[{}] {} has no place to run tasks at, the next task tries again",
-                            name,
-                            me.getName(),
-                            error);
+                    log.warn("[{}] {} has no place to run tasks at, the next task tries again", name, me.name(), error);
                 }
             }
         }
@@ -284,7 +289,7 @@ final class PoolThreads implements Engine {
 
     /** What is alive of its threads. */
     Set<Thread> alive() {
-        return Set.copyOf(alive);
+        return alive.stream().map(PoolThread::thread).collect(Collectors.toSet());
     }
 
     @Override
@@ -317,7 +322,7 @@ final class PoolThreads implements Engine {
     @Override
     public void interrupt() {
         interrupting = true; // first: who has cleared one looks here
-        alive.forEach(Thread::interrupt);
+        alive.forEach(each -> each.thread().interrupt());
     }
 
     @Override

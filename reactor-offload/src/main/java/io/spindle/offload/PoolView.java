@@ -56,6 +56,7 @@ final class PoolView implements Engine, Work {
             if (turns.get() < limit) { // who gave a turn back may have seen this one standing
                 activate();
             }
+            onTurn.run();
             return;
         }
         try {
@@ -130,7 +131,7 @@ final class PoolView implements Engine, Work {
 
     @Override
     public boolean hasSpare() {
-        return active.get() < limit && parent.hasSpare();
+        return turns.get() < limit && active.get() < limit && parent.hasSpare();
     }
 
     @Override

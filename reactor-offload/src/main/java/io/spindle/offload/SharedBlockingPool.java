@@ -18,8 +18,7 @@ final class SharedBlockingPool {
             BlockingPoolSpec.of("spindle-default")
                     .threads(threads(System.getProperty(PROPERTY), System.getenv(VARIABLE)))
                     .settings(),
-            true,
-            PoolThread::new);
+            true);
 
     private SharedBlockingPool() {}
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.spindle.offload;
 
+import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
@@ -71,7 +72,7 @@ final class StuckTasks {
                     .schedule(
                             () -> {
                                 long millis = TimeUnit.NANOSECONDS.toMillis(System.nanoTime() - disposedAt);
-                                for (Thread thread : alive.get()) {
+                                for (Thread thread : withoutTasks(alive.get())) {
                                     log.warn(
                                             "[{}] was disposed {} ms ago and thread {} goes on:{}",
                                             pool,
@@ -86,6 +87,13 @@ final class StuckTasks {
         } catch (RejectedExecutionException noTimer) {
             log.debug("[{}] nobody looks whether its threads end", pool, noTimer);
         }
+    }
+
+    /** Those whose task was not interrupted by itself, and reported so. */
+    private List<Thread> withoutTasks(Set<Thread> threads) {
+        List<Thread> reported =
+                interruptedAt.keySet().stream().map(PoolTask::runner).toList();
+        return threads.stream().filter(thread -> !reported.contains(thread)).toList();
     }
 
     private void watch() {

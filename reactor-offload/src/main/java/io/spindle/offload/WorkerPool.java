@@ -42,14 +42,9 @@ public interface WorkerPool extends Scheduler {
      * thread that is of no pool and was not interrupted.
      */
     static boolean isCancelled() {
-        Thread thread = Thread.currentThread();
-        if (thread instanceof PoolThread worker) {
-            PoolTask task = worker.current();
-            if (task != null && task.isStopped()) {
-                return true;
-            }
-        }
-        return thread.isInterrupted();
+        PoolThread worker = PoolThread.current();
+        PoolTask task = worker == null ? null : worker.task();
+        return (task != null && task.isStopped()) || Thread.currentThread().isInterrupted();
     }
 
     /** Returns the name of the pool, with which the names of its threads begin. */

@@ -216,7 +216,8 @@ public final class WorkerPoolSpec {
     /**
      * Sets after how many tasks a thread, and with it its place or JVM, ends and makes room for a new one: against what
      * tasks leave behind in thread locals or, at {@link Distance#PROCESS}, in memory. 1 gives each task a worker of its
-     * own. Node analogues: Tinypool's {@code isolateWorkers}, a server's {@code max_requests}.
+     * own. A task that is subscribed to on a thread of the pool while no other is free runs there in place, on its thread
+     * however many that has run, but at a new place. Node analogues: Tinypool's {@code isolateWorkers}, a server's {@code max_requests}.
      *
      * @param tasks 1 or more. Default: never
      */
@@ -238,7 +239,7 @@ public final class WorkerPoolSpec {
         boolean elsewhere = distance != Distance.THREAD && settings.places == null;
         PoolSettings resolved =
                 elsewhere ? settings.with(changed -> changed.places = provider().places(this)) : settings;
-        return new DefaultWorkerPool(DefaultBlockingPool.start(resolved, false, PoolThread::new), elsewhere);
+        return new DefaultWorkerPool(DefaultBlockingPool.start(resolved, false), elsewhere);
     }
 
     private WorkerPlaceProvider provider() {

@@ -252,7 +252,7 @@ class BlockingPoolLifeTest {
                     if (broken.get()) {
                         throw new OutOfMemoryError("unable to create native thread");
                     }
-                    return new PoolThread(threads, name);
+                    return new PoolThread(threads, name, false);
                 });
 
         StepVerifier.create(pool.call(() -> 1))

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.spindle.testkit.LeakCheck;
 import java.time.Duration;
+import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -113,6 +114,31 @@ class BlockingPoolViewTest {
                 .verify(LONG);
         single.dispose();
         StepVerifier.create(single.onDispose()).expectComplete().verify(LONG);
+    }
+
+    @Test
+    void aCallInPlaceThatCallsItsViewAgainDoesNotWaitForItselfAlthoughAThreadIsFreeByNow() throws Exception {
+        BlockingPool two = BlockingPoolSpec.of("two").threads(2).start();
+        BlockingPool one = two.view("one", 1);
+        Gate gate = new Gate(1);
+        CompletableFuture<@Nullable String> other = two.call(gate.then("other")).toFuture();
+        gate.awaitArrival();
+
+        StepVerifier.create(two.call(() -> one.call(() -> {
+                            gate.open();
+                            other.get(20, TimeUnit.SECONDS); // its thread falls asleep now, during one of these calls
+                            int sum = 0;
+                            for (int i = 0; i < 1_000; i++) {
+                                sum += Objects.requireNonNull(one.call(() -> 1).block(LONG));
+                            }
+                            return sum;
+                        })
+                        .block(LONG)))
+                .expectNext(1_000)
+                .expectComplete()
+                .verify(LONG);
+        two.dispose();
+        StepVerifier.create(two.onDispose()).expectComplete().verify(LONG);
     }
 
     @Test

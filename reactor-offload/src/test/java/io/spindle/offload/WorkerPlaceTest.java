@@ -16,7 +16,9 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.extension.RegisterExtension;
 import reactor.core.Disposable;
+import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
+import reactor.test.StepVerifier;
 
 /** When places are opened, told and closed. What becomes of tasks whose place is lost: {@link WorkerPoolRetryTest}. */
 @ExtendWith(LeakCheck.class)
@@ -30,6 +32,7 @@ class WorkerPlaceTest {
 
     private final AtomicInteger opened = new AtomicInteger();
     private final AtomicInteger asked = new AtomicInteger();
+    private final AtomicInteger closing = new AtomicInteger();
     private final AtomicInteger closed = new AtomicInteger();
     private final AtomicInteger failures = new AtomicInteger();
     private final AtomicBoolean mayClose = new AtomicBoolean(true);
@@ -78,6 +81,7 @@ class WorkerPlaceTest {
 
         @Override
         public void close() {
+            closing.incrementAndGet();
             Spin.until(mayClose::get);
             closed.incrementAndGet();
         }
@@ -96,6 +100,18 @@ class WorkerPlaceTest {
         assertThat(pool.run(() -> "next").block(LONG)).isEqualTo("next");
         assertThat(asked).hasValue(1);
         assertThat(opened).as("it goes on").hasValue(1);
+    }
+
+    @Test
+    void aPlaceIsReplacedAfterSoManyTasksAlsoOfThoseThatItsThreadAsksFor() {
+        WorkerPool pool = pools.start(spec().recycleAfter(2));
+
+        StepVerifier.create(Flux.range(0, 6).concatMap(i -> pool.run(() -> opened.get())))
+                .expectNext(1, 1, 2, 2, 3, 3)
+                .expectComplete()
+                .verify(LONG);
+
+        Spin.until(() -> closed.get() == 3);
     }
 
     @Test
@@ -139,8 +155,11 @@ class WorkerPlaceTest {
         mayClose.set(false);
 
         CompletableFuture<?> end = pool.disposeGracefully().toFuture();
-        Spin.until(() -> pool.metrics().threads() == 0);
+        Spin.until(() -> closing.get() == 1);
         assertThat(end).isNotDone();
+        assertThat(pool.metrics().threads())
+                .as("it has its place, so no other thread opens one")
+                .isEqualTo(1);
         mayClose.set(true);
 
         assertThat(end).succeedsWithin(LONG);

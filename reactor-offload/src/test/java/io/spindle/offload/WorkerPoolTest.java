@@ -384,7 +384,7 @@ class WorkerPoolTest {
         WorkerPool pool = pools.start(WorkerPools.single());
         TaskOptions limited = TaskOptions.defaults().timeout(Duration.ofDays(1));
         Schedulers.onScheduleHook("broken", task -> {
-            if (Thread.currentThread() instanceof PoolThread) {
+            if (PoolThread.current() != null) {
                 throw new IllegalStateException("no timer");
             }
             return task;

@@ -55,7 +55,8 @@ public final class SpindleAutoConfiguration {
             BlockingPoolSpec spec = BlockingPoolSpec.of("offload")
                     .queueCapacity(properties.queueCapacity())
                     .keepAlive(properties.keepAlive())
-                    .onFull(properties.onFull());
+                    .onFull(properties.onFull())
+                    .virtualThreads(properties.virtualThreads());
             if (properties.threads() != null) {
                 spec = spec.threads(properties.threads());
             }

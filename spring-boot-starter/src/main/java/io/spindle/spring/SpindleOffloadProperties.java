@@ -14,6 +14,7 @@ import org.springframework.boot.context.properties.bind.DefaultValue;
  * @param queueCapacity Most calls that wait for a thread.
  * @param keepAlive How long a thread without work stays.
  * @param onFull What becomes of a call when as many wait as may.
+ * @param virtualThreads Whether the threads are virtual. Without effect before Java 21.
  * @since 0.1.0
  */
 @ConfigurationProperties("spindle.offload")
@@ -21,7 +22,8 @@ public record SpindleOffloadProperties(
         @Nullable Integer threads,
         @DefaultValue("100000") int queueCapacity,
         @DefaultValue("60s") Duration keepAlive,
-        @DefaultValue("reject") OnFull onFull) {
+        @DefaultValue("reject") OnFull onFull,
+        @DefaultValue("false") boolean virtualThreads) {
 
     /** Checks the bounds. */
     public SpindleOffloadProperties {

@@ -108,6 +108,7 @@ class SpindleAutoConfigurationTest {
                         "spindle.offload.queue-capacity=7",
                         "spindle.offload.keep-alive=2s",
                         "spindle.offload.on-full=wait",
+                        "spindle.offload.virtual-threads=true",
                         "spindle.worker.min-threads=2",
                         "spindle.worker.max-threads=5",
                         "spindle.worker.queue-capacity=9",
@@ -121,7 +122,8 @@ class SpindleAutoConfigurationTest {
                             .returns(3, BlockingPoolSpec::threads)
                             .returns(7, BlockingPoolSpec::queueCapacity)
                             .returns(Duration.ofSeconds(2), BlockingPoolSpec::keepAlive)
-                            .returns(OnFull.WAIT, BlockingPoolSpec::onFull);
+                            .returns(OnFull.WAIT, BlockingPoolSpec::onFull)
+                            .returns(true, BlockingPoolSpec::virtualThreads);
                     assertThat(started.getBean(WorkerPool.class).metrics().threads())
                             .isEqualTo(2);
                     assertThat(started.getBean(SpindleWorkerProperties.class))

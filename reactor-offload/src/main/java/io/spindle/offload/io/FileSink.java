@@ -4,6 +4,7 @@ package io.spindle.offload.io;
 import io.spindle.offload.BlockingPool;
 import java.io.IOException;
 import java.nio.channels.FileChannel;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
@@ -62,8 +63,10 @@ final class FileSink {
         @Override
         public FileChannel open() throws IOException {
             String temporary = "." + target.getFileName() + "." + UUID.randomUUID() + ".tmp";
-            if (java.nio.file.Files.exists(target)) {
-                target = target.toRealPath(); // what a link leads to is replaced, not the link
+            if (java.nio.file.Files.isSymbolicLink(target)) { // what it leads to is replaced, be it there or not
+                target = java.nio.file.Files.exists(target)
+                        ? target.toRealPath()
+                        : target.resolveSibling(java.nio.file.Files.readSymbolicLink(target));
             }
             beside = target.resolveSibling(temporary);
             Set<PosixFilePermission> permissions = permissions();
@@ -73,9 +76,12 @@ final class FileSink {
             FileChannel channel = FileChannel.open(
                     beside,
                     Set.of(StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE),
-                    PosixFilePermissions.asFileAttribute(permissions)); // at no time readable for more than the target
+                    PosixFilePermissions.asFileAttribute(permissions));
             try {
-                java.nio.file.Files.setPosixFilePermissions(beside, permissions); // the umask took some away
+                if (!java.nio.file.Files.getPosixFilePermissions(beside)
+                        .equals(permissions)) { // the umask took some away
+                    java.nio.file.Files.setPosixFilePermissions(beside, permissions);
+                }
             } catch (IOException | RuntimeException error) {
                 discard(channel);
                 throw error;
@@ -87,9 +93,11 @@ final class FileSink {
         private @Nullable Set<PosixFilePermission> permissions() throws IOException {
             PosixFileAttributeView view =
                     java.nio.file.Files.getFileAttributeView(target, PosixFileAttributeView.class);
-            return view != null && java.nio.file.Files.exists(target)
-                    ? view.readAttributes().permissions()
-                    : null;
+            try {
+                return view == null ? null : view.readAttributes().permissions();
+            } catch (NoSuchFileException none) {
+                return null;
+            }
         }
 
         @Override

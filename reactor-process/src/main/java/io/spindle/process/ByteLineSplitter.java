@@ -26,10 +26,13 @@ final class ByteLineSplitter extends LineSplitter {
     void split(ByteBuf chunk) {
         int from = size;
         append(chunk);
+        byte[] all = bytes; // as a local, for this is where the time goes
+        int end = size;
+        byte lineEnd = (byte) delimiter;
         int start = 0;
-        for (int i = from; i < size; i++) {
-            if (bytes[i] == delimiter) {
-                boolean crlf = dropsReturn() && i > start && bytes[i - 1] == '\r';
+        for (int i = from; i < end; i++) {
+            if (all[i] == lineEnd) {
+                boolean crlf = dropsReturn() && i > start && all[i - 1] == '\r';
                 start = takeLine(start, crlf ? i - 1 : i, i + 1);
                 if (hasFailed()) {
                     return;

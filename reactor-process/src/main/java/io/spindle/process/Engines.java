@@ -53,11 +53,10 @@ final class Engines {
 
     /** Returns null if it cannot be had: an exception here would be told once, then hidden behind a missing class. */
     private static @Nullable Engine choose(String forced, @Nullable Engine nativeEngine) {
-        Engine epoll = EpollEngine.isAvailable() ? EPOLL : null;
         return switch (forced) {
-            case "" -> nativeEngine != null ? nativeEngine : epoll != null ? epoll : THREADS;
+            case "" -> nativeEngine != null ? nativeEngine : EpollEngine.isAvailable() ? EPOLL : THREADS;
             case NATIVE_NAME -> nativeEngine;
-            case EPOLL_NAME -> epoll;
+            case EPOLL_NAME -> EpollEngine.isAvailable() ? EPOLL : null;
             case "threads" -> THREADS;
             default -> null;
         };

@@ -14,8 +14,8 @@ import org.jspecify.annotations.Nullable;
  */
 final class ExitWatch {
 
-    private static final long OFTEN_MILLIS = 1;
-    private static final long SELDOM_MILLIS = 1000;
+    private static final long OFTEN_MICROS = 100;
+    private static final long SELDOM_MICROS = 1_000_000;
 
     private final IoEventLoop loop;
     private final Running process;
@@ -32,7 +32,7 @@ final class ExitWatch {
     /** Begins to look now and then. Loop only. */
     void lookSeldom() {
         if (process.mustBePolled()) {
-            lookAfter(SELDOM_MILLIS);
+            lookAfter(SELDOM_MICROS);
         }
     }
 
@@ -40,23 +40,23 @@ final class ExitWatch {
     void lookOften() {
         if (process.mustBePolled()) {
             stop();
-            look(OFTEN_MILLIS);
+            look(OFTEN_MICROS);
         }
     }
 
-    private void look(long againMillis) {
+    private void look(long againMicros) {
         ExitStatus status = process.poll();
         if (status != null) {
             tell(status);
         } else {
-            lookAfter(againMillis);
+            lookAfter(againMicros);
         }
     }
 
-    private void lookAfter(long millis) {
+    private void lookAfter(long micros) {
         if (!loop.isShuttingDown()) {
-            long again = Math.min(2 * millis, SELDOM_MILLIS);
-            next = loop.schedule(() -> look(again), millis, TimeUnit.MILLISECONDS);
+            long again = Math.min(2 * micros, SELDOM_MICROS);
+            next = loop.schedule(() -> look(again), micros, TimeUnit.MICROSECONDS);
         }
     }
 

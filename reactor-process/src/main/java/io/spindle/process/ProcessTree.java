@@ -127,12 +127,24 @@ final class ProcessTree {
         Set<ProcessHandle> tree = of(process.handle());
         List<ProcessHandle> others =
                 tree.stream().filter(each -> !process.isInItsGroup(each)).toList();
-        if (process.leadsGroup()) { // those whose parent has gone are nobody's descendants
-            ProcessHandle.allProcesses().filter(process::isInItsGroup).forEach(tree::add);
-        }
+        tree.addAll(group(process));
         process.signalGroup(signal);
         send(signal, others);
         return tree;
+    }
+
+    /** Returns who is in the group that it leads; those whose parent has gone are nobody's descendants. */
+    private static List<ProcessHandle> group(Running process) {
+        if (!process.leadsGroup()) {
+            return List.of();
+        }
+        try (Stream<ProcessHandle> all = ProcessHandle.allProcesses()) {
+            return all.filter(process::isInItsGroup).toList();
+        } catch (RuntimeException e) {
+            log.warn(
+                    "the group of process {} is not found: {}", process.handle().pid(), e.toString());
+            return List.of();
+        }
     }
 
     /**

@@ -67,7 +67,8 @@ interface Running {
         Collection<ProcessHandle> tree = ProcessTree.ask(this, signal);
         return () -> {
             killTree(); // with whoever joined its group meanwhile, if it is still there
-            ProcessTree.kill(tree);
+            ProcessTree.kill(
+                    tree.stream().filter(each -> !each.equals(handle())).toList());
         };
     }
 

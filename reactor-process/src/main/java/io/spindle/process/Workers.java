@@ -7,7 +7,7 @@ import reactor.core.scheduler.Schedulers;
 /** The threads on which launching and signalling block; they end when idle. */
 final class Workers {
 
-    private static final int TTL_SECONDS = 10;
+    private static final int TTL_SECONDS = 5;
 
     /** Starting a process is mostly work of the kernel: more threads than a few per core add nothing. */
     static final Scheduler LAUNCH = Schedulers.newBoundedElastic(

@@ -9,6 +9,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Objects;
 import java.util.concurrent.atomic.AtomicReference;
+import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.reactivestreams.Publisher;
 import reactor.core.publisher.Flux;
@@ -148,6 +149,19 @@ class CommandLimitsTest {
         assertThat(failed.reason()).isEqualTo(ExecException.Reason.MAX_BUFFER);
         assertThat(failed.stdout()).isEqualTo("€".repeat(33));
         assertThat(failed.status().signal()).contains(Signal.KILL);
+    }
+
+    @EngineTest
+    @DisplayName("HC-52: without a limit much output is a success")
+    void withoutALimitMoreThanTheDefaultIsFine(Engine engine) {
+        ExecResult result = Objects.requireNonNull(Command.of("head", "-c", "20000000", "/dev/zero")
+                .maxBuffer(Long.MAX_VALUE)
+                .engine(engine)
+                .exec()
+                .block(GUARD));
+
+        assertThat(result.stdout()).hasSize(20_000_000);
+        assertThat(result.isTruncated()).isFalse();
     }
 
     @EngineTest

@@ -75,11 +75,11 @@ class ExitWatchTest {
     void itIsLookedAtLessAndLessOftenThenEverySecond() {
         loop.execute(watch::lookOften);
         pass(1023);
-        assertThat(looks).isEqualTo(11);
+        assertThat(looks).isEqualTo(14);
 
         pass(10_000);
 
-        assertThat(looks).isEqualTo(21);
+        assertThat(looks).isEqualTo(24);
     }
 
     @Test

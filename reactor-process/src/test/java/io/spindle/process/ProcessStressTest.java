@@ -60,14 +60,25 @@ class ProcessStressTest {
         long before = Await.descriptors();
         long heapBefore = Await.heapBytes();
 
-        StepVerifier.create(Flux.range(0, 1000)
+        StepVerifier.create(Flux.range(0, 500)
                         .flatMap(
                                 i -> program.spawn()
                                         .flatMap(child -> child.exit().flatMap(status -> child.close())),
                                 AT_A_TIME)
                         .filter(ExitStatus::isSuccess)
                         .count())
-                .expectNext(1000L)
+                .expectNext(500L)
+                .expectComplete()
+                .verify(LONG_GUARD);
+        StepVerifier.create(Flux.range(0, 500)
+                        .flatMap(
+                                i -> program.events()
+                                        .map(event -> event.getClass().getSimpleName())
+                                        .collect(Collectors.joining(", ")),
+                                AT_A_TIME)
+                        .filter("Started, Exited"::equals)
+                        .count())
+                .expectNext(500L)
                 .expectComplete()
                 .verify(LONG_GUARD);
 

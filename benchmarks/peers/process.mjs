@@ -96,15 +96,22 @@ async function measure(seconds) {
 const status = (name) => Number(readFileSync('/proc/self/status', 'utf8').match(new RegExp(`${name}:\\s+(\\d+)`))[1]);
 
 async function hold(count) {
+  await held(1, () => {}); // loads what all have in common
   const threads = status('Threads');
   const resident = status('VmRSS');
+  await held(count, async () => {
+    if (!quick) await new Promise((done) => setTimeout(done, 12_000)); // as long as the others
+    console.log(`${status('Threads') - threads} ${(status('VmRSS') - resident) / 1024}`);
+  });
+}
+
+async function held(count, look) {
   const children = Array.from({ length: count }, () => spawn('cat'));
   await Promise.all(children.map((child) => new Promise((done) => {
     child.stdout.once('data', done);
     child.stdin.write('ready\n');
   })));
-  if (!quick) await new Promise((done) => setTimeout(done, 12_000)); // as long as the others
-  console.log(`${status('Threads') - threads} ${(status('VmRSS') - resident) / 1024}`);
+  await look();
   await Promise.all(children.map((child) => {
     child.stdin.end();
     child.stdout.resume();

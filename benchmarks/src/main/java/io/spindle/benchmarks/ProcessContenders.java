@@ -27,7 +27,6 @@ public final class ProcessContenders {
      * @param args what to measure, the contender, and {@code --quick} for a smoke run
      */
     public static void main(String[] args) throws Exception {
-        Threads base = new Threads(); // before anything was made
         ProcessRunner runner = ProcessRunner.of(args[1]);
         boolean quick = List.of(args).contains("--quick");
         int share = quick ? 10 : 1;
@@ -41,7 +40,11 @@ public final class ProcessContenders {
             case "one" -> Rate.printWithCpu(args, () -> runner.runAll(TRUE, SPAWNED / 4, 1));
             case "many" -> Rate.printWithCpu(args, () -> runner.runAll(TRUE, SPAWNED, AT_A_TIME));
             case "exit" -> printExits(runner, KILLED / share);
-            case "hold" -> runner.hold(HELD / share, () -> base.print(quick));
+            case "hold" -> {
+                runner.hold(1, () -> {}); // loads what all have in common
+                Threads base = new Threads();
+                runner.hold(HELD / share, () -> base.print(quick));
+            }
             case "allocation" -> printAllocation(runner, SMALL_RUNS / share);
             default -> throw new IllegalArgumentException("unknown measurement: " + args[0]);
         }
@@ -103,7 +106,7 @@ public final class ProcessContenders {
         return Runtime.getRuntime().totalMemory() - Runtime.getRuntime().freeMemory();
     }
 
-    /** Threads and resident memory at the start, and what has been added since. */
+    /** Threads and resident memory before the many, and what has been added since. */
     private static final class Threads {
 
         private final long threads = Proc.status("Threads");

@@ -16,6 +16,7 @@ final class EpollInputPipe extends InputPipe {
     private static final int COPIED_BYTES = 64 << 10;
 
     private final EpollHandle handle;
+    private final BusyPipe busy = new BusyPipe();
     private boolean writable; // loop only
 
     EpollInputPipe(IoEventLoop loop, Publisher<? extends ByteBuf> publisher, FileDescriptor fd) {
@@ -46,6 +47,9 @@ final class EpollInputPipe extends InputPipe {
                     : writeCopy(buffer);
             buffer.skipBytes(count);
             writable = count > 0;
+            if (!writable) {
+                busy.wasFull(handle.fd());
+            }
         }
         return !buffer.isReadable();
     }
@@ -65,6 +69,7 @@ final class EpollInputPipe extends InputPipe {
 
     @Override
     void release() {
+        busy.closed();
         handle.release();
     }
 }

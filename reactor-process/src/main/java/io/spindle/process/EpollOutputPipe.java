@@ -18,6 +18,7 @@ final class EpollOutputPipe extends OutputPipe {
     private static final int COPIED_BYTES = CHUNK_BYTES / 4;
 
     private final EpollHandle handle;
+    private final BusyPipe busy = new BusyPipe();
     private boolean readable = true; // loop only; until read() proves otherwise
     private boolean filled; // loop only; for certain after an event, probably after a full read
     private boolean hungUp; // loop only
@@ -59,6 +60,9 @@ final class EpollOutputPipe extends OutputPipe {
         }
         // A short read has emptied the pipe: the next write or the hang-up is a new edge.
         readable = count == CHUNK_BYTES || (hungUp && count > 0);
+        if (count == CHUNK_BYTES) {
+            busy.wasFull(handle.fd());
+        }
         filled = readable;
         if (count == 0) {
             return null;
@@ -95,6 +99,7 @@ final class EpollOutputPipe extends OutputPipe {
 
     @Override
     void release() {
+        busy.closed();
         handle.release();
     }
 }

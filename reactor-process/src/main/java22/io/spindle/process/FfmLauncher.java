@@ -188,6 +188,17 @@ final class FfmLauncher implements NativeLauncher {
     }
 
     @Override
+    public boolean setPipeSize(FileDescriptor pipe, int bytes) {
+        try {
+            Libc.setPipeSize(pipe.intValue(), bytes);
+            return true;
+        } catch (IOException e) {
+            log.debug("pipe {} keeps its size", pipe.intValue(), e);
+            return false;
+        }
+    }
+
+    @Override
     public void kill(ProcessHandle process, Signal signal) {
         try {
             FileDescriptor pidfd = new FileDescriptor(Libc.pidfdOpen((int) process.pid()));

@@ -34,6 +34,7 @@ final class Libc {
     private static final int MODE_OF_NEW_FILES = 0666;
     private static final int F_SETFL = 4;
     private static final int F_DUPFD_CLOEXEC = 1030;
+    private static final int F_SETPIPE_SZ = 1031;
     private static final long SYS_PIDFD_OPEN = 434; // on every architecture
     private static final long SYS_PIDFD_SEND_SIGNAL = 424; // so is this
     private static final int EINTR = 4;
@@ -90,6 +91,10 @@ final class Libc {
 
     static void setNonBlocking(int fd) throws IOException {
         call("fcntl", state -> (int) FCNTL.invokeExact(state, fd, F_SETFL, O_NONBLOCK));
+    }
+
+    static void setPipeSize(int fd, int bytes) throws IOException {
+        call("fcntl", state -> (int) FCNTL.invokeExact(state, fd, F_SETPIPE_SZ, bytes));
     }
 
     /** Returns another number for a descriptor, not inherited and not below a least one. */

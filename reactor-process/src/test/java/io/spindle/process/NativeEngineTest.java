@@ -4,6 +4,7 @@ package io.spindle.process;
 import static io.spindle.process.Await.GUARD;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.netty.buffer.ByteBuf;
 import io.spindle.testkit.LeakCheck;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -16,6 +17,8 @@ import org.junit.jupiter.api.condition.DisabledIfSystemProperty;
 import org.junit.jupiter.api.condition.EnabledForJreRange;
 import org.junit.jupiter.api.condition.JRE;
 import org.junit.jupiter.api.extension.ExtendWith;
+import org.reactivestreams.Subscription;
+import reactor.core.publisher.BaseSubscriber;
 import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
 import reactor.core.scheduler.Schedulers;
@@ -145,6 +148,42 @@ class NativeEngineTest {
                 .verify(GUARD);
 
         assertThat(refused).hasValue(300);
+    }
+
+    @Test
+    void aPipeThroughWhichMuchHasGoneHoldsMoreAndIsForgottenWhenItIsClosed() {
+        int before = BusyPipe.count();
+        ChildProcess child = spawn(Command.shell(
+                        "head -c 8000000 /dev/zero; read go; head -c 900000 /dev/zero; echo written >&2; exec sleep 300")
+                .stdin(Input.pipe()));
+        AtomicInteger received = new AtomicInteger();
+        child.stdout().subscribe(new BaseSubscriber<ByteBuf>() {
+            @Override
+            protected void hookOnSubscribe(Subscription subscription) {
+                subscription.request(1);
+            }
+
+            @Override
+            protected void hookOnNext(ByteBuf chunk) {
+                int all = received.addAndGet(chunk.readableBytes());
+                chunk.release();
+                if (all < 8_000_000) { // then nobody reads: what comes is in the pipe
+                    request(1);
+                }
+            }
+        });
+        Await.until("all has been read", () -> received.get() == 8_000_000);
+        child.stdin().write("go\n").block(GUARD);
+
+        StepVerifier.create(child.stderr().map(ChildProcessTest::text).next())
+                .expectNext("written\n")
+                .expectComplete()
+                .verify(GUARD);
+
+        assertThat(BusyPipe.count()).isEqualTo(before + 1);
+        child.dispose();
+        child.close().block(GUARD);
+        Await.until("it is forgotten", () -> BusyPipe.count() == before);
     }
 
     @Test

@@ -444,17 +444,23 @@ final class OffloadMapSubscriber<T, R> implements CoreSubscriber<T>, Subscriptio
                 value = Objects.requireNonNull(parent.map(this), "the mapper returned null");
             } catch (Throwable failed) {
                 thrown = failed;
-                error = failed;
+                error = mapped(failed);
             }
             if (finish()) {
-                if (thrown != null && !Exceptions.isJvmFatal(thrown)) {
-                    error = Operators.onOperatorError(null, thrown, input, parent.currentContext());
-                }
                 parent.completed(this);
             } else if (thrown == null) {
                 Operators.onDiscard(value, parent.currentContext());
             } else if (!Interrupts.caused(thrown)) {
                 Operators.onErrorDropped(thrown, parent.currentContext());
+            }
+        }
+
+        /** What Reactor's hook makes of an error, but for those that it throws on: then nobody would be told. */
+        private Throwable mapped(Throwable thrown) {
+            try {
+                return Operators.onOperatorError(null, thrown, input, parent.currentContext());
+            } catch (Throwable fatal) {
+                return thrown;
             }
         }
 

@@ -144,12 +144,18 @@ abstract class PoolTask implements Work, Runnable, Disposable {
             }
             return false;
         }
-        while (state == INTERRUPTING) {
-            Thread.onSpinWait();
-        }
+        awaitInterrupt();
         pool.stuck().ended(this);
         Thread.interrupted(); // it was meant for this task, not for the next
         return false;
+    }
+
+    /** For a moment. Who interrupts may be a virtual thread, which needs the processor that this one would spin on. */
+    @SuppressWarnings("ThreadPriorityCheck")
+    private void awaitInterrupt() {
+        while (state == INTERRUPTING) {
+            Thread.yield();
+        }
     }
 
     @Override

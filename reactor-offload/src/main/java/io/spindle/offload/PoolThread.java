@@ -99,7 +99,7 @@ final class PoolThread implements Runnable {
         WorkerPlace present = place;
         if (present == null || !present.isUsable() || threads.isTooMuch(placesTasks - 1)) {
             closePlace();
-            placesTasks = 1;
+            placesTasks = current == null ? 0 : 1; // it may be opened ahead
             present = places.apply(name());
             place = present;
         }

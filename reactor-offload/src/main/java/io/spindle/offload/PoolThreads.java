@@ -43,6 +43,7 @@ final class PoolThreads implements Engine {
     private final ConcurrentLinkedDeque<PoolThread> idle = new ConcurrentLinkedDeque<>();
     private final Set<PoolThread> alive = ConcurrentHashMap.newKeySet();
     private final AtomicInteger count = new AtomicInteger();
+    private final AtomicInteger leaving = new AtomicInteger(); // of those that are counted
     private final AtomicInteger searching = new AtomicInteger();
     private final AtomicLong started = new AtomicLong();
     private volatile boolean closed;
@@ -157,7 +158,7 @@ final class PoolThreads implements Engine {
             } finally {
                 forgetInterrupt(me.thread());
             }
-            if (isTooMany() || me.isSpent()) {
+            if (leavesAfter(me)) {
                 break;
             }
             work = queue.poll();
@@ -167,9 +168,13 @@ final class PoolThreads implements Engine {
             }
         }
         try {
-            me.closePlace(); // before another thread opens one: there are never more of them than threads
+            if (!queue.isEmpty()) {
+                signal(); // who submitted may have taken this thread for one that searches
+            }
+            me.closePlace(); // may take its time; before another thread opens one, there are never more than threads
         } finally {
             count.decrementAndGet();
+            leaving.decrementAndGet();
             try {
                 startMinimum(); // if two at once found themselves too many
                 if (!queue.isEmpty()) {
@@ -194,9 +199,33 @@ final class PoolThreads implements Engine {
         }
     }
 
-    /** Whether the pool has been made smaller than it is. */
-    private boolean isTooMany() {
-        return count.get() > limit;
+    /** Whether a thread is to end after a task: it has had its share, or the pool has been made smaller than it is. */
+    private boolean leavesAfter(PoolThread me) {
+        if (me.isSpent()) {
+            leaving.incrementAndGet();
+            return true;
+        }
+        return leavesIfMoreThan(limit);
+    }
+
+    /** Whether a thread is to end because more than so many stay. It counts as leaving then, lest others leave for the same. */
+    private boolean leavesIfMoreThan(int most) {
+        int others;
+        do {
+            others = leaving.get();
+            if (count.get() - others <= most) {
+                return false;
+            }
+        } while (!leaving.compareAndSet(others, others + 1));
+        return true;
+    }
+
+    private boolean leavesIdle() {
+        if (closed) {
+            leaving.incrementAndGet();
+            return true;
+        }
+        return leavesIfMoreThan(minimum);
     }
 
     /** Looks for work for a moment. With work the thread does not count as searching any more, without it does. */
@@ -217,7 +246,7 @@ final class PoolThreads implements Engine {
     /** Sleeps until there is work. Null, and not searching, if the thread is to end. */
     private @Nullable Work sleep(PoolThread me) {
         while (true) {
-            if (isTooMany()) {
+            if (leavesIfMoreThan(limit)) {
                 searching.decrementAndGet();
                 return null;
             }
@@ -233,7 +262,7 @@ final class PoolThreads implements Engine {
             }
             if (me.awake()) {
                 idle.remove(me);
-                if (queue.isEmpty() && mayEnd()) {
+                if (queue.isEmpty() && leavesIdle()) {
                     return null; // time is over, or closed
                 }
                 searching.incrementAndGet();
@@ -247,7 +276,7 @@ final class PoolThreads implements Engine {
 
     /** One that is to stay opens its place before it is needed. Meanwhile it counts as at work. False if it need not. */
     private boolean openAhead(PoolThread me) {
-        if (places == null || closed || me.hasPlace() || count.get() > minimum) {
+        if (places == null || closed || me.hasPlace() || mayEnd()) {
             return false;
         }
         searching.decrementAndGet();
@@ -265,7 +294,7 @@ final class PoolThreads implements Engine {
     }
 
     private boolean mayEnd() {
-        return closed || count.get() > minimum;
+        return closed || count.get() - leaving.get() > minimum;
     }
 
     @Override

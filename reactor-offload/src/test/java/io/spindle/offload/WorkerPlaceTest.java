@@ -115,6 +115,32 @@ class WorkerPlaceTest {
     }
 
     @Test
+    void aPlaceThatWasOpenedAheadIsUsedByAsManyTasksAsAnyOther() {
+        WorkerPool pool = pools.start(spec().threads(1, 1).recycleAfter(1));
+        Spin.until(() -> opened.get() == 1);
+
+        assertThat(pool.run(() -> opened.get()).block(LONG)).isEqualTo(1);
+
+        Spin.until(() -> opened.get() == 2); // by the next thread, ahead again
+        assertThat(closed).hasValue(1);
+    }
+
+    @Test
+    void ofThreadsWhosePlacesTakeTheirTimeToCloseNoMoreLeaveThanAreTooMany() {
+        WorkerPool pool = pools.start(spec().threads(4, 4));
+        Spin.until(() -> opened.get() == 4);
+        mayClose.set(false);
+
+        pool.resize(3, 3);
+        Spin.until(() -> closing.get() == 1);
+
+        assertThat(pool.run(() -> "by one that stays").block(LONG)).isEqualTo("by one that stays");
+        mayClose.set(true);
+        Spin.until(() -> pool.metrics().threads() == 3);
+        assertThat(closing).hasValue(1);
+    }
+
+    @Test
     void withoutGraceNobodyIsAsked() throws Exception {
         WorkerPool pool = pools.start(spec().grace(Duration.ZERO));
         Gate gate = new Gate(1);

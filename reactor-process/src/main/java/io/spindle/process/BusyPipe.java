@@ -15,8 +15,8 @@ final class BusyPipe {
     /** What an unprivileged user may ask for, unless the system was told otherwise. */
     private static final int LARGE_BYTES = 1 << 20;
 
-    /** A quarter of the memory that a user may have in pipes before the next ones are tiny. */
-    private static final int MAX_LARGE = 16;
+    /** Of this JVM. A user may have 64 MiB in pipes, of all his programs, before the next ones are tiny. */
+    private static final int MAX_LARGE = 8;
 
     /** So often in all a pipe must have been full. */
     private static final int BUSY = 32;
@@ -32,7 +32,7 @@ final class BusyPipe {
 
     /** It was full when it was read, or is since it was written to. */
     void wasFull(FileDescriptor pipe) {
-        if (system == null || ++full != BUSY) {
+        if (system == null || full == BUSY || ++full < BUSY) {
             return;
         }
         large = LARGE.incrementAndGet() <= MAX_LARGE && system.setPipeSize(pipe, LARGE_BYTES);

@@ -4,6 +4,7 @@ package io.spindle.offload.io;
 import io.spindle.offload.BlockingPool;
 import java.io.IOException;
 import java.nio.channels.FileChannel;
+import java.nio.file.FileSystemLoopException;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
@@ -51,6 +52,8 @@ final class FileSink {
     /** A file beside another, renamed over it when all is written and on the disk. */
     private static final class Replacement implements Destination {
 
+        private static final int MAX_LINKS = 40; // as of Linux
+
         private Path target;
         private Path beside;
 
@@ -63,10 +66,11 @@ final class FileSink {
         @Override
         public FileChannel open() throws IOException {
             String temporary = "." + target.getFileName() + "." + UUID.randomUUID() + ".tmp";
-            if (java.nio.file.Files.isSymbolicLink(target)) { // what it leads to is replaced, be it there or not
-                target = java.nio.file.Files.exists(target)
-                        ? target.toRealPath()
-                        : target.resolveSibling(java.nio.file.Files.readSymbolicLink(target));
+            for (int links = 0; java.nio.file.Files.isSymbolicLink(target); links++) {
+                if (links == MAX_LINKS) {
+                    throw new FileSystemLoopException(target.toString());
+                }
+                target = target.resolveSibling(java.nio.file.Files.readSymbolicLink(target)); // be it there or not
             }
             beside = target.resolveSibling(temporary);
             Set<PosixFilePermission> permissions = permissions();

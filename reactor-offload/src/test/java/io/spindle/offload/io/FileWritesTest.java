@@ -110,9 +110,14 @@ class FileWritesTest {
                 .isEqualTo("rw--w--w-"); // no usual umask leaves that
         run(Files.writeFileAtomically(file, chunks("newer")));
         assertThat(file).hasContent("newer");
+        java.nio.file.Files.createSymbolicLink(directory.resolve("other"), link.getFileName());
+        java.nio.file.Files.createSymbolicLink(directory.resolve("itself"), Path.of("itself"));
+        run(Files.writeFileAtomically(directory.resolve("other"), chunks("through two")));
+        assertThat(file).hasContent("through two");
+        failsWith("ELOOP", Files.writeFileAtomically(directory.resolve("itself"), chunks("x")));
         assertThat(PosixFilePermissions.toString(java.nio.file.Files.getPosixFilePermissions(file)))
                 .isEqualTo("rw--w--w-");
-        assertThat(entries()).hasSize(2);
+        assertThat(entries()).hasSize(4);
     }
 
     @Test

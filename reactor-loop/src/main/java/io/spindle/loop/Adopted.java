@@ -363,7 +363,9 @@ final class Adopted<T> implements CoreSubscriber<T>, Subscription, Runnable, Sca
                 requestMore();
             }
             if (queue == null) { // a Mono has ended with its value, and nothing may come between the two
-                endOfMono();
+                if (!cancelled) {
+                    terminate();
+                }
                 return false;
             }
             goesOn = loop.isDiscarding() || loop.turnBudget().isSpent();
@@ -372,12 +374,6 @@ final class Adopted<T> implements CoreSubscriber<T>, Subscription, Runnable, Sca
             REQUESTED.addAndGet(this, -taken);
         }
         return goesOn;
-    }
-
-    private void endOfMono() {
-        if (!cancelled) {
-            terminate();
-        }
     }
 
     private void requestMore() {

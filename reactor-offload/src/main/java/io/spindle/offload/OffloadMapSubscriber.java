@@ -6,7 +6,6 @@ import java.util.Objects;
 import java.util.Queue;
 import java.util.concurrent.Callable;
 import java.util.concurrent.RejectedExecutionException;
-import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicIntegerFieldUpdater;
 import java.util.concurrent.atomic.AtomicLongFieldUpdater;
 import java.util.concurrent.atomic.AtomicReferenceArray;
@@ -53,14 +52,14 @@ final class OffloadMapSubscriber<T, R> implements CoreSubscriber<T>, Subscriptio
             AtomicReferenceFieldUpdater.newUpdater(OffloadMapSubscriber.class, Throwable.class, "failure");
 
     private final CoreSubscriber<? super R> actual;
-    private final DefaultBlockingPool pool;
+    final DefaultBlockingPool pool;
     private final Function<? super T, ? extends Callable<? extends @Nullable R>> calls;
-    private final boolean ordered;
-    private final TaskOptions options;
+    final boolean ordered;
+    final TaskOptions options;
     private final @Nullable EventLoop loop;
-    private final AtomicReferenceArray<@Nullable Element<T, R>> slots;
+    private final AtomicReferenceArray<@Nullable OffloadMapElement<T, R>> slots;
     private final @Nullable Queue<Integer> free; // the drain gives, the source takes
-    private final @Nullable Queue<Element<T, R>> ready; // the pool gives, the drain takes
+    private final @Nullable Queue<OffloadMapElement<T, R>> ready; // the pool gives, the drain takes
 
     private volatile @Nullable Subscription upstream;
     private @Nullable Disposable hold; // of the loop, which its end lets go
@@ -73,7 +72,7 @@ final class OffloadMapSubscriber<T, R> implements CoreSubscriber<T>, Subscriptio
     private volatile boolean subscribed; // the subscriber may be told errors
     private volatile @Nullable Throwable loopsEnd; // that the subscriber is to be told
     private volatile @Nullable Throwable failure;
-    private volatile @Nullable Throwable told; // by whom it ended
+    volatile @Nullable Throwable told; // by whom it ended
     private volatile long requested;
 
     @SuppressWarnings("unused") // through its updater
@@ -98,8 +97,9 @@ final class OffloadMapSubscriber<T, R> implements CoreSubscriber<T>, Subscriptio
         this.loop = loop;
         this.slots = new AtomicReferenceArray<>(concurrency);
         this.free = ordered ? null : Queues.<Integer>get(concurrency).get();
-        this.ready =
-                ordered ? null : Queues.<Element<T, R>>unboundedMultiproducer().get();
+        this.ready = ordered
+                ? null
+                : Queues.<OffloadMapElement<T, R>>unboundedMultiproducer().get();
         for (int i = 0; free != null && i < concurrency; i++) {
             free.offer(i);
         }
@@ -165,7 +165,7 @@ final class OffloadMapSubscriber<T, R> implements CoreSubscriber<T>, Subscriptio
             onError(Exceptions.failWithOverflow("the source emitted more than was requested"));
             return;
         }
-        Element<T, R> element = new Element<>(this, input, slot);
+        OffloadMapElement<T, R> element = new OffloadMapElement<>(this, input, slot);
         slots.set(slot, element);
         taken++;
         if (cancelled) { // who cancels sets this, then looks at the slots
@@ -217,13 +217,13 @@ final class OffloadMapSubscriber<T, R> implements CoreSubscriber<T>, Subscriptio
         cancelled = true;
         cancelUpstream();
         for (int i = 0; i < slots.length(); i++) { // first those that wait, for else the freed threads would take them
-            Element<T, R> element = slots.get(i);
+            OffloadMapElement<T, R> element = slots.get(i);
             if (element != null) {
                 element.abandonWaiting();
             }
         }
         for (int i = 0; i < slots.length(); i++) {
-            Element<T, R> element = slots.get(i);
+            OffloadMapElement<T, R> element = slots.get(i);
             if (element != null) {
                 element.abandon();
             }
@@ -238,11 +238,12 @@ final class OffloadMapSubscriber<T, R> implements CoreSubscriber<T>, Subscriptio
     }
 
     /** On the pool. */
-    private @Nullable R map(Element<T, R> element) throws Exception {
+    @Nullable
+    R map(OffloadMapElement<T, R> element) throws Exception {
         return pool.execute(element, calls.apply(element.input));
     }
 
-    private void completed(Element<T, R> element) {
+    void completed(OffloadMapElement<T, R> element) {
         if (ready != null) {
             failed(element.error);
             ready.offer(element);
@@ -257,16 +258,16 @@ final class OffloadMapSubscriber<T, R> implements CoreSubscriber<T>, Subscriptio
     }
 
     /** Another one was told already. What the pool refused is in its metrics. */
-    private void dropped(Throwable thrown) {
+    void dropped(Throwable thrown) {
         if (!(thrown instanceof TaskRejectedException)) {
             Operators.onErrorDropped(thrown, currentContext());
         }
     }
 
     /** It runs on, though its outcome is known: it has no slot in {@code ready}, which is for those that are done. */
-    private void timedOut(Element<T, R> element) {
+    void timedOut(OffloadMapElement<T, R> element) {
         if (ready != null) {
-            failed(element.timeout);
+            failed(element.failure());
         }
         drain();
     }
@@ -307,7 +308,7 @@ final class OffloadMapSubscriber<T, R> implements CoreSubscriber<T>, Subscriptio
         do {
             long produced = 0;
             while (!terminated()) {
-                Element<T, R> next = next();
+                OffloadMapElement<T, R> next = next();
                 if (next == null || produced == requested || produced == left) {
                     break;
                 }
@@ -341,7 +342,7 @@ final class OffloadMapSubscriber<T, R> implements CoreSubscriber<T>, Subscriptio
             return true;
         }
         boolean ended = done; // before what has failed and what is left
-        Element<T, R> eldest = ordered ? next() : null;
+        OffloadMapElement<T, R> eldest = ordered ? next() : null;
         Throwable failed = eldest != null ? eldest.failure() : failure;
         if (failed != null) {
             told = failed;
@@ -383,15 +384,15 @@ final class OffloadMapSubscriber<T, R> implements CoreSubscriber<T>, Subscriptio
     }
 
     /** The element to emit next, if it is done. */
-    private @Nullable Element<T, R> next() {
+    private @Nullable OffloadMapElement<T, R> next() {
         if (ready != null) {
             return ready.peek();
         }
-        Element<T, R> eldest = slots.get((int) (emitted % slots.length()));
+        OffloadMapElement<T, R> eldest = slots.get((int) (emitted % slots.length()));
         return eldest != null && eldest.hasOutcome() ? eldest : null;
     }
 
-    private R take(Element<T, R> element) {
+    private R take(OffloadMapElement<T, R> element) {
         emitted++;
         slots.set(element.slot, null);
         if (ready != null && free != null) {
@@ -405,7 +406,7 @@ final class OffloadMapSubscriber<T, R> implements CoreSubscriber<T>, Subscriptio
 
     private void discardAll() {
         for (int i = 0; i < slots.length(); i++) {
-            Element<T, R> element = slots.getAndSet(i, null);
+            OffloadMapElement<T, R> element = slots.getAndSet(i, null);
             if (element != null) {
                 element.abandon();
             }
@@ -416,95 +417,6 @@ final class OffloadMapSubscriber<T, R> implements CoreSubscriber<T>, Subscriptio
     void letGo() {
         if (hold != null) {
             hold.dispose();
-        }
-    }
-
-    /** One element: its input until it has run, its value or error after. */
-    private static final class Element<T, R> extends PoolTask {
-
-        private final OffloadMapSubscriber<T, R> parent;
-        private final T input;
-        private final int slot;
-        private @Nullable R value;
-        private volatile @Nullable Throwable error;
-        private volatile @Nullable TimeoutException timeout; // while it still runs
-
-        Element(OffloadMapSubscriber<T, R> parent, T input, int slot) {
-            super(parent.pool, parent.options);
-            this.parent = parent;
-            this.input = input;
-            this.slot = slot;
-        }
-
-        @Override
-        public void run() {
-            Throwable thrown = null;
-            try {
-                startTimer();
-                value = Objects.requireNonNull(parent.map(this), "the mapper returned null");
-            } catch (Throwable failed) {
-                thrown = failed;
-                error = mapped(failed);
-            }
-            if (finish()) {
-                parent.completed(this);
-            } else if (thrown == null) {
-                Operators.onDiscard(value, parent.currentContext());
-            } else if (!Interrupts.caused(thrown)) {
-                Operators.onErrorDropped(thrown, parent.currentContext());
-            }
-        }
-
-        /** What Reactor's hook makes of an error, but for those that it throws on: then nobody would be told. */
-        private Throwable mapped(Throwable thrown) {
-            try {
-                return Operators.onOperatorError(null, thrown, input, parent.currentContext());
-            } catch (Throwable fatal) {
-                return thrown;
-            }
-        }
-
-        @Override
-        void timedOut(TimeoutException expired) {
-            timeout = expired;
-            parent.timedOut(this);
-        }
-
-        boolean hasOutcome() {
-            return timeout != null || (state == DONE && (value != null || error != null)); // refused, it is done first
-        }
-
-        @Nullable
-        Throwable failure() {
-            Throwable expired = timeout;
-            return expired == null ? error : expired;
-        }
-
-        @Override
-        void refused(TaskRejectedException refusal) {
-            error = Operators.onOperatorError(null, refusal, input, parent.currentContext());
-            Operators.onDiscard(input, parent.currentContext());
-            parent.completed(this);
-        }
-
-        /** Nobody waits for it any more. Each thing is discarded or dropped once, whoever calls. */
-        void abandon() {
-            if (abandonWaiting() || interrupt() || !STATE.compareAndSet(this, DONE, DELIVERED)) {
-                return;
-            }
-            Operators.onDiscard(value, parent.currentContext());
-            Throwable failed = error;
-            if (failed != null && parent.ordered && !failed.equals(parent.told)) { // else told or dropped when it came
-                parent.dropped(failed);
-            }
-        }
-
-        boolean abandonWaiting() {
-            boolean stopped = stopWaiting();
-            if (stopped) {
-                Operators.onDiscard(input, parent.currentContext());
-            }
-            return stopped;
         }
     }
 }

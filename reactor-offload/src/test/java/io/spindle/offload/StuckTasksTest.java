@@ -34,6 +34,7 @@ class StuckTasksTest {
     private final Reports reports = new Reports();
     private final CountDownLatch release = new CountDownLatch(1);
     private final CountDownLatch started = new CountDownLatch(1);
+    private final CompletableFuture<Boolean> go = new CompletableFuture<>();
 
     private static final class Reports extends AppenderBase<ILoggingEvent> {
 
@@ -67,6 +68,7 @@ class StuckTasksTest {
     @AfterEach
     void stopListening() {
         release.countDown(); // whatever has failed: what is stuck is reported for ever
+        go.complete(true);
         logger.detachAppender(reports);
     }
 
@@ -83,16 +85,20 @@ class StuckTasksTest {
         return 1;
     }
 
+    private static BlockingPool impatient(String name, int threads) {
+        return BlockingPoolSpec.of(name)
+                .threads(threads)
+                .stuckAfter(Duration.ofMillis(50))
+                .start();
+    }
+
     private static boolean waits(CountDownLatch latch) throws InterruptedException {
         return latch.await(20, TimeUnit.SECONDS);
     }
 
     @Test
     void aTaskThatIgnoresItsTimeOutIsReportedWithItsStackAgainAndAgain() throws Exception {
-        BlockingPool pool = BlockingPoolSpec.of("stuck")
-                .threads(1)
-                .stuckAfter(Duration.ofMillis(50))
-                .start();
+        BlockingPool pool = impatient("stuck", 1);
         StepVerifier.create(pool.call(this::ignoreInterrupts, Duration.ofMillis(20)))
                 .expectError(TimeoutException.class)
                 .verify(LONG);
@@ -112,10 +118,7 @@ class StuckTasksTest {
 
     @Test
     void aThreadThatIgnoresTheEndOfItsPoolIsReportedAgainAndAgain() throws Exception {
-        BlockingPool pool = BlockingPoolSpec.of("ended")
-                .threads(1)
-                .stuckAfter(Duration.ofMillis(50))
-                .start();
+        BlockingPool pool = impatient("ended", 1);
         CompletableFuture<@Nullable Integer> result =
                 pool.call(this::ignoreInterrupts).toFuture();
         assertThat(waits(started)).isTrue();
@@ -135,10 +138,7 @@ class StuckTasksTest {
 
     @Test
     void aViewAndAWorkerPoolReportToo() throws Exception {
-        BlockingPool pool = BlockingPoolSpec.of("whole")
-                .threads(2)
-                .stuckAfter(Duration.ofMillis(50))
-                .start();
+        BlockingPool pool = impatient("whole", 2);
         BlockingPool view = pool.view("part", 1);
         Disposable cancelled = view.call(this::ignoreInterrupts).subscribe();
         assertThat(waits(started)).isTrue();
@@ -154,7 +154,6 @@ class StuckTasksTest {
                 .stuckAfter(Duration.ofMillis(50))
                 .start();
         CountDownLatch running = new CountDownLatch(1);
-        CompletableFuture<Boolean> go = new CompletableFuture<>();
         Disposable task = workers.run(() -> {
                     running.countDown();
                     while (!go.isDone()) {

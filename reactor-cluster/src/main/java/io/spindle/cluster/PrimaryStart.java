@@ -5,7 +5,8 @@ import io.spindle.loop.EventLoop;
 import io.spindle.loop.EventLoopSpec;
 import io.spindle.process.ipc.ChannelServer;
 import java.util.Map;
-import java.util.function.Supplier;
+import java.util.concurrent.atomic.AtomicBoolean;
+import org.jspecify.annotations.Nullable;
 import reactor.core.Disposable;
 import reactor.core.Disposables;
 import reactor.core.publisher.Mono;
@@ -20,7 +21,22 @@ import reactor.core.scheduler.Schedulers;
  */
 final class PrimaryStart {
 
-    private PrimaryStart() {}
+    private final PrimarySpec spec;
+    private final Map<String, String> environment;
+    private final ShutdownHook hook =
+            ShutdownHook.add(); // first: it may be too late, and then there is nothing to undo
+    private final EventLoop loop = EventLoopSpec.of("spindle-primary")
+            .blockedThreshold(PrimaryTimes.SLOW)
+            .start();
+    private final Disposable.Swap claim = Disposables.swap(); // on the place of the control socket
+    private final Disposable held = Disposables.composite(claim, hook);
+    private final AtomicBoolean decided = new AtomicBoolean(); // it is the subscriber's, or it was cancelled before
+    private @Nullable Primary launched; // on the loop, and after it
+
+    private PrimaryStart(PrimarySpec spec, Map<String, String> environment) {
+        this.spec = spec;
+        this.environment = environment;
+    }
 
     /**
      * Starts a cluster.
@@ -28,36 +44,56 @@ final class PrimaryStart {
      * @param environment where a service manager is named that should be told, see {@link ServiceNotices}
      */
     static Mono<Primary> of(PrimarySpec spec, Map<String, String> environment) {
-        return EventLoop.onCurrent(Mono.defer(() -> {
-            ShutdownHook hook = ShutdownHook.add(); // first: it may be too late, and then nothing is there to remove
-            EventLoop loop = EventLoopSpec.of("spindle-primary")
-                    .blockedThreshold(PrimaryTimes.SLOW)
-                    .start();
-            Disposable.Swap claim = Disposables.swap(); // on the place of the control socket
-            Disposable held = Disposables.composite(claim, hook);
-            Disposable begun = Disposables.composite(held, loop);
-            return Mono.fromRunnable(
-                            () -> spec.controlSocket().map(AdminPath::prepare).ifPresent(claim::update))
-                    .subscribeOn(Schedulers.boundedElastic())
-                    .then(ChannelServer.bind(loop))
-                    .publishOn(loop)
-                    .flatMap(server -> launch(() -> new DefaultPrimary(spec, loop, held, server, environment), server))
-                    .doOnNext(hook::guard)
-                    .doOnError(error -> begun.dispose()) // after the hop: the error itself needs the loop
-                    .doOnCancel(begun::dispose)
-                    .doOnDiscard(ChannelServer.class, ChannelServer::dispose)
-                    .doOnDiscard(Primary.class, Primary::dispose);
-        }));
+        return EventLoop.onCurrent(Mono.defer(() -> new PrimaryStart(spec, environment).start()))
+                .doOnDiscard(Primary.class, Primary::dispose);
     }
 
-    private static Mono<Primary> launch(Supplier<DefaultPrimary> opened, ChannelServer server) {
+    private Mono<Primary> start() {
+        Mono<ChannelServer> server = Mono.fromRunnable(
+                        () -> spec.controlSocket().map(AdminPath::prepare).ifPresent(claim::update))
+                .subscribeOn(Schedulers.boundedElastic())
+                .then(ChannelServer.bind(loop));
+        return loop.adopt(server)
+                .flatMap(this::launch)
+                .filter(this::handOver)
+                .doOnError(error -> undo()) // after the hop: the error itself needs the loop
+                .doOnCancel(this::cancel)
+                .doOnDiscard(ChannelServer.class, ChannelServer::dispose);
+    }
+
+    private Mono<Primary> launch(ChannelServer server) {
         try {
-            DefaultPrimary primary = opened.get();
+            DefaultPrimary primary = new DefaultPrimary(spec, loop, held, server, environment);
             primary.launch();
+            launched = primary;
             return Mono.just(primary);
         } catch (RuntimeException e) { // also of Netty, which may have no descriptor left
             server.dispose();
             return server.onDispose().onErrorComplete().then(Mono.error(e));
+        }
+    }
+
+    /** False if it was cancelled while it was launched: nobody else would end it. */
+    private boolean handOver(Primary primary) {
+        hook.guard(primary);
+        if (decided.compareAndSet(false, true)) {
+            return true;
+        }
+        primary.dispose();
+        return false;
+    }
+
+    /** Any thread. On the loop, where it is known how far it has come. */
+    private void cancel() {
+        if (decided.compareAndSet(false, true)) {
+            loop.schedule(this::undo);
+        }
+    }
+
+    private void undo() {
+        if (launched == null) {
+            held.dispose();
+            loop.dispose();
         }
     }
 }

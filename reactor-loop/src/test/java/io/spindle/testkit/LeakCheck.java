@@ -15,6 +15,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.Predicate;
 import java.util.function.Supplier;
@@ -23,14 +24,18 @@ import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.extension.AfterAllCallback;
+import org.junit.jupiter.api.extension.AfterTestExecutionCallback;
 import org.junit.jupiter.api.extension.BeforeAllCallback;
 import org.junit.jupiter.api.extension.ExtensionContext;
+import org.opentest4j.TestAbortedException;
 
 /**
  * Compares threads, children, sockets, pipes and temporary files before and after a test class: what a class started
  * must be gone within ten seconds of its end. Threads that the JVM, Reactor or Netty keep for ever do not count.
+ *
+ * <p>Of the first test that fails in a JVM it also prints where each thread was: what hung is seen then, and later no more.
  */
-public final class LeakCheck implements BeforeAllCallback, AfterAllCallback {
+public final class LeakCheck implements BeforeAllCallback, AfterTestExecutionCallback, AfterAllCallback {
 
     private static final Duration PATIENCE = Duration.ofSeconds(10);
 
@@ -45,6 +50,8 @@ public final class LeakCheck implements BeforeAllCallback, AfterAllCallback {
     private static final Pattern TEMPORARY = Pattern.compile("spindle(?:-(\\d{1,10})-)?.*");
 
     private static final Pattern ATTACH_SOCKET = Pattern.compile("(\\d+) \\S*\\.java_pid");
+
+    private static final AtomicBoolean FAILED = new AtomicBoolean();
 
     private static final ExtensionContext.Namespace NAMESPACE = ExtensionContext.Namespace.create(LeakCheck.class);
 
@@ -159,6 +166,24 @@ public final class LeakCheck implements BeforeAllCallback, AfterAllCallback {
             return; // this module has no processes
         } catch (ReflectiveOperationException e) {
             throw new LinkageError("cannot start the guard of child processes", e);
+        }
+    }
+
+    @Override
+    public void afterTestExecution(ExtensionContext context) {
+        boolean failed = context.getExecutionException()
+                .filter(error -> !(error instanceof TestAbortedException))
+                .isPresent();
+        if (failed && FAILED.compareAndSet(false, true)) {
+            System.err.println("the threads when " + context.getDisplayName() + " failed:");
+            Thread.getAllStackTraces().forEach(LeakCheck::print);
+        }
+    }
+
+    private static void print(Thread thread, StackTraceElement[] stack) {
+        System.err.println("\"" + thread.getName() + "\" " + thread.getState());
+        for (StackTraceElement each : stack) {
+            System.err.println("\tat " + each);
         }
     }
 

@@ -55,12 +55,9 @@ final class ForkLaunch {
         Mono<Channel> arrival = server.accept(invitation); // now: the child may come before we hear that it runs
         return Executions.spawn(List.of(command.env(Invitation.VARIABLE, invitation.text())))
                 .map(children -> children.get(0))
+                .doOnNext(owned::replace) // before the hop, which forgets a value that it holds when it is cancelled
                 .publishOn(here)
-                .doOnDiscard(DefaultChildProcess.class, DefaultChildProcess::dispose)
-                .flatMap(process -> {
-                    owned.replace(process);
-                    return connected(process, arrival);
-                });
+                .flatMap(process -> connected(process, arrival));
     }
 
     private Mono<ForkedProcess> connected(DefaultChildProcess process, Mono<Channel> arrival) {

@@ -28,6 +28,7 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.io.TempDir;
+import reactor.core.Disposable;
 import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
 import reactor.test.StepVerifier;
@@ -378,6 +379,22 @@ class ForkTest {
                 .verify(GUARD);
 
         Await.gone(Long.parseLong(read(file).strip()));
+    }
+
+    /** Each at another moment: the child goes from thread to thread before it is known to who asked for it. */
+    @EngineTest
+    void cancelAtAnyMomentOfTheStartKillsTheChild(Engine engine) {
+        Fork fork = Fork.of(Command.of("sleep", "300").engine(engine));
+
+        for (int i = 0; i < 150; i++) {
+            long before = ProcessMetrics.snapshot().spawned();
+            Disposable start = fork.spawn().subscribe();
+            Spin.until(() -> ProcessMetrics.snapshot().spawned() > before);
+            Spin.during(Duration.ofNanos(2_000L * i));
+            start.dispose();
+        }
+
+        Await.until("no child runs", () -> Await.runningChildren() == 0);
     }
 
     private static String read(Path file) {

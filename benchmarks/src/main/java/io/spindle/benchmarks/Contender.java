@@ -15,9 +15,8 @@ import java.util.stream.Stream;
  *
  * @param command the program and its arguments; {@code --quick} is added for a smoke run
  * @param needs what else it takes
- * @param once whether one round is enough: it counts what does not vary, or takes a minute
  */
-record Contender(List<String> command, Need needs, boolean once) {
+record Contender(List<String> command, Need needs) {
 
     /** What a contender takes beside its program: a reason not to run it, or null. */
     enum Need {
@@ -78,24 +77,19 @@ record Contender(List<String> command, Need needs, boolean once) {
         }
         command.addAll(List.of("-cp", System.getProperty("java.class.path"), program.getName()));
         command.addAll(List.of(args));
-        return new Contender(command, Need.NOTHING, false);
+        return new Contender(command, Need.NOTHING);
     }
 
     /** A script in {@code benchmarks/peers}, on Node. */
     static Contender node(String script, String... args) {
         List<String> command = new ArrayList<>(List.of("node", "benchmarks/peers/" + script));
         command.addAll(List.of(args));
-        return new Contender(command, Need.NOTHING, false);
+        return new Contender(command, Need.NOTHING);
     }
 
     /** The same with a condition. */
     Contender needing(Need need) {
-        return new Contender(command, need, once);
-    }
-
-    /** The same program, for one round. */
-    Contender inOneRound() {
-        return new Contender(command, needs, true);
+        return new Contender(command, need);
     }
 
     /** Why this contender cannot run here, or null if it can. */

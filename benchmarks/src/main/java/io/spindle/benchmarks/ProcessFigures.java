@@ -50,7 +50,7 @@ final class ProcessFigures {
     private static List<Figure> many() {
         double threads = NATIVE ? 2 : 505;
         double megabytes = NATIVE ? 20 : 70;
-        Contender ours = java("hold", "spindle").inOneRound();
+        Contender ours = java("hold", "spindle");
         List<Figure> all = new ArrayList<>();
         for (String who : List.of("threads", "nuprocess", "node")) {
             Contender peer = who.equals("node") ? node("hold") : java("hold", who);
@@ -76,8 +76,8 @@ final class ProcessFigures {
     private static List<Figure> limits() {
         Contender stall = Contender.java(ProcessEndurance.class, "stall");
         Contender exit = java("exit", "spindle");
-        Contender pause = Contender.java(ProcessEndurance.class, "pause").inOneRound();
-        Contender churn = Contender.java(ProcessEndurance.class, "churn").inOneRound();
+        Contender pause = Contender.java(ProcessEndurance.class, "pause");
+        Contender churn = Contender.java(ProcessEndurance.class, "churn");
         Contender tree = Contender.java(ProcessEndurance.class, "tree");
         return List.of(
                 new Figure(

@@ -49,7 +49,7 @@ final class Rounds {
     private List<Figure.Result> run(int rounds, boolean quick) throws InterruptedException {
         List<Contender> contenders = new ArrayList<>(contenders());
         Contender ours = contenders.get(0);
-        for (int round = 0; round < (ours.once() ? 1 : rounds); round++) {
+        for (int round = 0; round < rounds; round++) {
             for (Contender contender : contenders) {
                 measure(contender, contender.equals(ours), quick);
             }

@@ -5,6 +5,7 @@ import io.spindle.loop.EventLoop;
 import io.spindle.loop.EventLoopSpec;
 import io.spindle.process.ipc.ChannelServer;
 import java.util.Map;
+import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.jspecify.annotations.Nullable;
 import reactor.core.Disposable;
@@ -31,6 +32,7 @@ final class PrimaryStart {
     private final Disposable.Swap claim = Disposables.swap(); // on the place of the control socket
     private final Disposable held = Disposables.composite(claim, hook);
     private final AtomicBoolean decided = new AtomicBoolean(); // it is the subscriber's, or it was cancelled before
+    private volatile boolean cancelled;
     private @Nullable Primary launched; // on the loop, and after it
 
     private PrimaryStart(PrimarySpec spec, Map<String, String> environment) {
@@ -57,7 +59,8 @@ final class PrimaryStart {
                 .flatMap(this::launch)
                 .filter(this::handOver)
                 .doOnError(error -> undo()) // after the hop: the error itself needs the loop
-                .doOnCancel(this::cancel)
+                .doOnCancel(() -> cancelled = decided.compareAndSet(false, true))
+                .doFinally(end -> undoIfCancelled()) // after the cancel has got to the loop: none is told of its end
                 .doOnDiscard(ChannelServer.class, ChannelServer::dispose);
     }
 
@@ -84,9 +87,13 @@ final class PrimaryStart {
     }
 
     /** Any thread. On the loop, where it is known how far it has come. */
-    private void cancel() {
-        if (decided.compareAndSet(false, true)) {
-            loop.schedule(this::undo);
+    private void undoIfCancelled() {
+        if (cancelled) {
+            try {
+                loop.schedule(this::undo);
+            } catch (RejectedExecutionException undone) {
+                return; // by an error, in the same moment
+            }
         }
     }
 

@@ -9,7 +9,6 @@ import io.spindle.testkit.Spin;
 import java.time.Duration;
 import java.util.Objects;
 import java.util.concurrent.atomic.AtomicReference;
-import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 import reactor.core.Disposable;
@@ -32,10 +31,10 @@ class PrimaryStartTest {
     void cancelAtAnyMomentLeavesNothing() {
         for (int i = 0; i < ROUNDS; i++) {
             AtomicReference<Primary> started = new AtomicReference<>();
-            Disposable start = SPEC.start().subscribe(started::set);
+            Disposable start = SPEC.start().doOnNext(started::set).subscribe();
             Spin.during(STEP.multipliedBy(i));
             start.dispose();
-            endOfWhatWasFaster(started.get());
+            endOf(started);
         }
     }
 
@@ -45,18 +44,27 @@ class PrimaryStartTest {
             Duration pause = STEP.multipliedBy(i);
             AtomicReference<Primary> started = new AtomicReference<>();
             EventLoop.run(loop -> {
-                Disposable start = SPEC.start().subscribe(started::set);
+                Disposable start = SPEC.start().doOnNext(started::set).subscribe();
                 loop.setTimeout(pause, start::dispose);
             });
-            endOfWhatWasFaster(started.get());
+            endOf(started);
         }
     }
 
-    private static void endOfWhatWasFaster(@Nullable Primary primary) {
+    /** It ends by itself, or has been faster than the cancel. */
+    private static void endOf(AtomicReference<Primary> started) {
+        Spin.until(() -> started.get() != null || !isThereALoop());
+        Primary primary = started.get();
         if (primary != null) {
             primary.dispose();
             primary.exit().onErrorComplete().block(Probe.PATIENCE);
         }
+        Spin.until(() -> !isThereALoop());
+    }
+
+    private static boolean isThereALoop() {
+        return Thread.getAllStackTraces().keySet().stream()
+                .anyMatch(thread -> thread.getName().equals("spindle-primary"));
     }
 
     @Test

@@ -54,16 +54,21 @@ final class DefaultChannelServer implements ChannelServer {
     }
 
     static Mono<ChannelServer> bind(EventLoop loop) {
-        return Mono.<PrivateDirectory>create(sink -> Schedulers.boundedElastic().schedule(() -> prepare(loop, sink)))
-                .flatMap(directory -> new DefaultChannelServer(loop, directory).listen())
-                .doOnDiscard(PrivateDirectory.class, PrivateDirectory::delete);
+        return Mono.<DefaultChannelServer>create(
+                        sink -> Schedulers.boundedElastic().schedule(() -> prepare(loop, sink)))
+                .flatMap(DefaultChannelServer::listen);
     }
 
-    /** Into a sink, which discards what comes too late: a callable that is cancelled while it runs forgets its value. */
-    private static void prepare(EventLoop loop, MonoSink<PrivateDirectory> sink) {
+    /**
+     * Owned by the sink until it is passed on: a callable that is cancelled while it runs forgets its value, and a sink that
+     * is just being cancelled drops it, where no {@code doOnDiscard} hears of it.
+     */
+    private static void prepare(EventLoop loop, MonoSink<DefaultChannelServer> sink) {
         try {
             Connector.prepare(loop);
-            sink.success(PrivateDirectory.create());
+            DefaultChannelServer server = new DefaultChannelServer(loop, PrivateDirectory.create());
+            sink.onCancel(server);
+            sink.success(server);
         } catch (Exception e) {
             sink.error(e);
         }

@@ -53,14 +53,14 @@ class ConnectorTest {
         EventLoop loop = EventLoop.create("binding");
         Set<Path> before = PrivateDirectories.ofThisJvm();
 
-        for (int i = 0; i < 400; i++) {
+        for (int i = 0; i < 2_000; i++) {
             Disposable binding = ChannelServer.bind(loop).subscribeWith(new BaseSubscriber<>() {
                 @Override
                 protected void hookOnNext(ChannelServer server) {
                     server.dispose();
                 }
             });
-            Spin.during(Duration.ofNanos(2_000L * i));
+            Spin.during(Duration.ofNanos(400L * i));
             binding.dispose();
         }
 

@@ -413,7 +413,8 @@ public final class PrimarySpec {
      * <p><b>Signals on</b> the cluster's loop. <b>Errors</b> with {@link UnsupportedOperationException} where
      * descriptors cannot be passed (Linux with epoll is required), with {@link java.io.IOException} if the private
      * directory cannot be made, with {@link ClusterException} if the control socket cannot. <b>Cancel</b> before the value
-     * disposes what was started.
+     * disposes what was started; in the very moment of a cancel most of Reactor's subscribers drop a value, so who may
+     * cancel then takes the primary in {@code doOnNext}.
      *
      * @return a cold {@code Mono} of the running cluster; its workers are being forked
      */

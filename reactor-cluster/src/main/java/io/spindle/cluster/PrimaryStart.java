@@ -24,20 +24,20 @@ final class PrimaryStart {
 
     private final PrimarySpec spec;
     private final Map<String, String> environment;
-    private final ShutdownHook hook =
-            ShutdownHook.add(); // first: it may be too late, and then there is nothing to undo
-    private final EventLoop loop = EventLoopSpec.of("spindle-primary")
-            .blockedThreshold(PrimaryTimes.SLOW)
-            .start();
+    private final ShutdownHook hook;
+    private final EventLoop loop;
     private final Disposable.Swap claim = Disposables.swap(); // on the place of the control socket
-    private final Disposable held = Disposables.composite(claim, hook);
+    private final Disposable held;
     private final AtomicBoolean decided = new AtomicBoolean(); // it is the subscriber's, or it was cancelled before
     private volatile boolean cancelled;
     private @Nullable Primary launched; // on the loop, and after it
 
-    private PrimaryStart(PrimarySpec spec, Map<String, String> environment) {
+    private PrimaryStart(PrimarySpec spec, Map<String, String> environment, ShutdownHook hook, EventLoop loop) {
         this.spec = spec;
         this.environment = environment;
+        this.hook = hook;
+        this.loop = loop;
+        held = Disposables.composite(claim, hook);
     }
 
     /**
@@ -46,8 +46,21 @@ final class PrimaryStart {
      * @param environment where a service manager is named that should be told, see {@link ServiceNotices}
      */
     static Mono<Primary> of(PrimarySpec spec, Map<String, String> environment) {
-        return EventLoop.onCurrent(Mono.defer(() -> new PrimaryStart(spec, environment).start()))
+        return EventLoop.onCurrent(Mono.defer(() -> begin(spec, environment).start()))
                 .doOnDiscard(Primary.class, Primary::dispose);
+    }
+
+    private static PrimaryStart begin(PrimarySpec spec, Map<String, String> environment) {
+        ShutdownHook hook = ShutdownHook.add(); // first: it may be too late, and then there is nothing to undo
+        try {
+            EventLoop loop = EventLoopSpec.of("spindle-primary")
+                    .blockedThreshold(PrimaryTimes.SLOW)
+                    .start();
+            return new PrimaryStart(spec, environment, hook, loop);
+        } catch (RuntimeException | Error e) { // there may be no descriptor, or no thread, left
+            hook.dispose();
+            throw e;
+        }
     }
 
     private Mono<Primary> start() {
@@ -57,9 +70,12 @@ final class PrimaryStart {
                 .then(ChannelServer.bind(loop));
         return loop.adopt(server)
                 .flatMap(this::launch)
-                .filter(this::handOver)
                 .doOnError(error -> undo()) // after the hop: the error itself needs the loop
-                .doOnCancel(() -> cancelled = decided.compareAndSet(false, true))
+                .doOnCancel(() -> {
+                    if (decided.compareAndSet(false, true)) {
+                        cancelled = true;
+                    }
+                })
                 .doFinally(end -> undoIfCancelled()) // after the cancel has got to the loop: none is told of its end
                 .doOnDiscard(ChannelServer.class, ChannelServer::dispose);
     }
@@ -69,21 +85,16 @@ final class PrimaryStart {
             DefaultPrimary primary = new DefaultPrimary(spec, loop, held, server, environment);
             primary.launch();
             launched = primary;
-            return Mono.just(primary);
+            hook.guard(primary);
+            if (decided.compareAndSet(false, true)) {
+                return Mono.just(primary);
+            }
+            primary.dispose(); // it was cancelled meanwhile: nobody else would
+            return Mono.empty();
         } catch (RuntimeException e) { // also of Netty, which may have no descriptor left
             server.dispose();
             return server.onDispose().onErrorComplete().then(Mono.error(e));
         }
-    }
-
-    /** False if it was cancelled while it was launched: nobody else would end it. */
-    private boolean handOver(Primary primary) {
-        hook.guard(primary);
-        if (decided.compareAndSet(false, true)) {
-            return true;
-        }
-        primary.dispose();
-        return false;
     }
 
     /** Any thread. On the loop, where it is known how far it has come. */

@@ -53,10 +53,11 @@ final class ForkLaunch {
 
     private Mono<ForkedProcess> start(Command command, ChannelServer server, Invitation invitation) {
         Mono<Channel> arrival = server.accept(invitation); // now: the child may come before we hear that it runs
-        return Executions.spawn(List.of(command.env(Invitation.VARIABLE, invitation.text())))
+        Mono<DefaultChildProcess> spawned = Executions.spawn(
+                        List.of(command.env(Invitation.VARIABLE, invitation.text())))
                 .map(children -> children.get(0))
-                .doOnNext(owned::replace) // before the hop, which forgets a value that it holds when it is cancelled
-                .publishOn(here)
+                .doOnNext(owned::replace); // before the hop, where a cancel would drop it
+        return here.adopt(spawned) // tells the end of that loop, too
                 .flatMap(process -> connected(process, arrival));
     }
 

@@ -66,11 +66,21 @@ final class DefaultChannelServer implements ChannelServer {
     private static void prepare(EventLoop loop, MonoSink<DefaultChannelServer> sink) {
         try {
             Connector.prepare(loop);
-            DefaultChannelServer server = new DefaultChannelServer(loop, PrivateDirectory.create());
+            DefaultChannelServer server = create(loop);
             sink.onCancel(server);
             sink.success(server);
         } catch (Exception e) {
             sink.error(e);
+        }
+    }
+
+    private static DefaultChannelServer create(EventLoop loop) throws IOException {
+        PrivateDirectory directory = PrivateDirectory.create();
+        try {
+            return new DefaultChannelServer(loop, directory);
+        } catch (RuntimeException e) { // of Netty, which has no descriptor for the listener
+            directory.delete();
+            throw e;
         }
     }
 

@@ -28,8 +28,7 @@ final class PrimaryStart {
     private final EventLoop loop;
     private final Disposable.Swap claim = Disposables.swap(); // on the place of the control socket
     private final Disposable held;
-    private final AtomicBoolean decided = new AtomicBoolean(); // it is the subscriber's, or it was cancelled before
-    private volatile boolean cancelled;
+    private final AtomicBoolean decided = new AtomicBoolean(); // it is the subscriber's, or is undone
     private @Nullable Primary launched; // on the loop, and after it
 
     private PrimaryStart(PrimarySpec spec, Map<String, String> environment, ShutdownHook hook, EventLoop loop) {
@@ -71,12 +70,7 @@ final class PrimaryStart {
         return loop.adopt(server)
                 .flatMap(this::launch)
                 .doOnError(error -> undo()) // after the hop: the error itself needs the loop
-                .doOnCancel(() -> {
-                    if (decided.compareAndSet(false, true)) {
-                        cancelled = true;
-                    }
-                })
-                .doFinally(end -> undoIfCancelled()) // after the cancel has got to the loop: none is told of its end
+                .doFinally(end -> undoUnlessGiven()) // after the cancel has got to the loop: none is told of its end
                 .doOnDiscard(ChannelServer.class, ChannelServer::dispose);
     }
 
@@ -98,12 +92,12 @@ final class PrimaryStart {
     }
 
     /** Any thread. On the loop, where it is known how far it has come. */
-    private void undoIfCancelled() {
-        if (cancelled) {
+    private void undoUnlessGiven() {
+        if (decided.compareAndSet(false, true)) {
             try {
                 loop.schedule(this::undo);
             } catch (RejectedExecutionException undone) {
-                return; // by an error, in the same moment
+                return; // by an error
             }
         }
     }

@@ -11,6 +11,7 @@ import io.spindle.loop.EventLoopSpec;
 import io.spindle.process.ipc.Channel;
 import io.spindle.process.ipc.Reply;
 import io.spindle.testkit.LeakCheck;
+import io.spindle.testkit.PrivateDirectories;
 import io.spindle.testkit.Spin;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -22,6 +23,8 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
+import java.util.Set;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.AfterEach;
@@ -395,6 +398,27 @@ class ForkTest {
         }
 
         Await.until("no child runs", () -> Await.runningChildren() == 0);
+    }
+
+    @EngineTest
+    void theEndOfTheLoopAtAnyMomentOfTheStartIsToldAndKillsTheChild(Engine engine) {
+        Fork fork = Fork.of(Command.of("sleep", "300").engine(engine));
+        Set<Path> before = PrivateDirectories.ofThisJvm();
+
+        for (int i = 0; i < 100; i++) {
+            long spawned = ProcessMetrics.snapshot().spawned();
+            EventLoop loop = EventLoop.create("ending");
+            CompletableFuture<String> told = new CompletableFuture<>();
+            loop.schedule(
+                    () -> fork.spawn().subscribe(child -> told.complete("started"), e -> told.complete("failed")));
+            Spin.until(() -> ProcessMetrics.snapshot().spawned() > spawned);
+            Spin.during(Duration.ofNanos(2_000L * i));
+            loop.dispose();
+            assertThat(told).succeedsWithin(GUARD).isEqualTo("failed");
+        }
+
+        Await.until("no child runs", () -> Await.runningChildren() == 0);
+        Await.until("no directory is left", () -> before.containsAll(PrivateDirectories.ofThisJvm()));
     }
 
     private static String read(Path file) {
